@@ -1,0 +1,37 @@
+/*
+ * From a registry to the store: name → registries.conf → manifest for this platform → blobs in parallel, streamed through hash, store and unpacking.
+ */
+#ifndef IMAGE_PULL_H
+#define IMAGE_PULL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct image;
+struct store;
+
+/* Who is told how far it is. All may be NULL. Called in the pulling thread. */
+struct pull_progress {
+	void (*status)(void *data, const char *text);                     /* "Trying to pull docker.io/library/nginx:alpine..." */
+	void (*layer)(void *data, size_t index, size_t count, const char *digest, int64_t done, int64_t total, const char *state);
+	void *data;
+};
+
+struct pull {
+	const char *platform;        /* "linux/arm64[/v8]"; NULL: this machine's */
+	const char *authfile;        /* NULL: the usual places */
+	const char *creds;           /* "user:password", or NULL */
+	const char *cert_dir;        /* folder with ca.crt, client certificates; NULL: /etc/containers/certs.d, /etc/docker/certs.d, ~/.config/… */
+	int tls_verify;              /* -1: as registries.conf says; 0 off; 1 on */
+	const char *registries_conf; /* NULL: $CONTAINERS_REGISTRIES_CONF, ~/.config/containers/registries.conf, /etc/containers/registries.conf */
+	const struct pull_progress *progress;
+};
+
+/*
+ * Pulls name; *ret (may be NULL) is the caller's. Nothing of a failed pull is left but complete blobs in no image's name (swept by the next pull or rm).
+ * Errors say what, where and why; -EACCES: credentials, -ENOENT: no such tag.
+ */
+int image_pull(const struct store *s, const char *name, const struct pull *p, struct image **ret, struct err *e);
+
+#endif
