@@ -1,6 +1,7 @@
 /*
- * Runs a fuzz target over files instead of under libFuzzer: each argument is a file or a folder of files. So a corpus,
- * with every input that once broke something, is replayed by any compiler and by every test run.
+ * Runs a fuzz target over files instead of under libFuzzer: each argument is a file or a folder of
+ * files. So a corpus, with every input that once broke something, is replayed by any compiler and
+ * by every test run.
  */
 #include <dirent.h>
 #include <err.h>

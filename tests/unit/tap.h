@@ -1,6 +1,6 @@
 /*
- * What a unit test needs: plain functions that check and print TAP. A test program is a list of functions and a main
- * that runs them:
+ * What a unit test needs: plain functions that check and print TAP. A test program is a list of
+ *functions and a main that runs them:
  *
  *	static void test_empty(void)
  *	{
@@ -16,7 +16,8 @@
  *		return tap_done();
  *	}
  *
- * Each check is one TAP line; a failing one says where, what it got and what it wanted, and the program goes on.
+ * Each check is one TAP line; a failing one says where, what it got and what it wanted, and the
+ *program goes on.
  */
 #ifndef TESTS_UNIT_TAP_H
 #define TESTS_UNIT_TAP_H
@@ -45,7 +46,8 @@ static inline bool tap_result(bool good, const char *what, const char *file, int
 	return good;
 }
 
-static inline bool tap_is_int(int64_t got, int64_t want, const char *what, const char *file, int line)
+static inline bool tap_is_int(int64_t got, int64_t want, const char *what, const char *file,
+			      int line)
 {
 	bool good = tap_result(got == want, what, file, line);
 
@@ -54,16 +56,19 @@ static inline bool tap_is_int(int64_t got, int64_t want, const char *what, const
 	return good;
 }
 
-static inline bool tap_is_str(const char *got, const char *want, const char *what, const char *file, int line)
+static inline bool tap_is_str(const char *got, const char *want, const char *what, const char *file,
+			      int line)
 {
 	bool good = tap_result(got && want ? !strcmp(got, want) : got == want, what, file, line);
 
 	if (!good)
-		printf("#      got: %s\n# expected: %s\n", got ? got : "(null)", want ? want : "(null)");
+		printf("#      got: %s\n# expected: %s\n", got ? got : "(null)",
+		       want ? want : "(null)");
 	return good;
 }
 
-static inline bool tap_has_str(const char *got, const char *part, const char *what, const char *file, int line)
+static inline bool tap_has_str(const char *got, const char *part, const char *what,
+			       const char *file, int line)
 {
 	bool good = tap_result(got && strstr(got, part), what, file, line);
 
@@ -72,10 +77,11 @@ static inline bool tap_has_str(const char *got, const char *part, const char *wh
 	return good;
 }
 
-static inline bool tap_is_mem(const void *got, size_t got_len, const void *want, size_t want_len, const char *what,
-			      const char *file, int line)
+static inline bool tap_is_mem(const void *got, size_t got_len, const void *want, size_t want_len,
+			      const char *what, const char *file, int line)
 {
-	bool good = tap_result(got_len == want_len && (!want_len || !memcmp(got, want, want_len)), what, file, line);
+	bool good = tap_result(got_len == want_len && (!want_len || !memcmp(got, want, want_len)),
+			       what, file, line);
 
 	if (!good)
 		printf("#      got: %zu bytes\n# expected: %zu bytes\n", got_len, want_len);
