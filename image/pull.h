@@ -5,6 +5,7 @@
 #define IMAGE_PULL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct err;
