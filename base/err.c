@@ -33,7 +33,8 @@ int err_set(struct err *e, int num, const char *fmt, ...)
 }
 
 /* "TEXT: strerror(num)"; a text too long loses its own end, never the reason. */
-static int err_reason(struct err *e, int num, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static int err_reason(struct err *e, int num,
+							     const char *fmt, va_list ap)
 {
 	char text[sizeof(e->msg)];
 	char reason[128];
