@@ -1,11 +1,11 @@
 /*
  * `pod __options`: every command and option, a line each, tab-separated, for the check of the
- *manual and for shell completion. Hidden from help; its form is no promise to users.
+ * manual and for shell completion. Hidden from help; its form is no promise to users.
  *
  *	command  FACE  NAME  ALIASES,…  USAGE  SUMMARY
  *	verb     FACE  NOUN  VERB       NAME
- *	option   FACE  NAME  -L         --LONG  VALUE  HELP        NAME is empty for the face's
- *global options
+ *	option   FACE  NAME  -L         --LONG  VALUE  HELP        NAME is empty for
+ *	                                                           the face's global options
  */
 #include "cli/commands.h"
 
