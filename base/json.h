@@ -1,7 +1,8 @@
 /*
  * JSON from outside and JSON of our own, on cJSON. Reading goes by field tables into structs, with errors that name the
  * field ("config.json: process.rlimits[1].soft: expected a number, got a string"); traps of cJSON are handled here:
- * NUL in strings is refused, numbers keep 64 bits, trailing bytes are an error, keys match by case.
+ * NUL in strings is refused, numbers keep 64 bits, trailing bytes are an error, keys match by case, null counts as
+ * absent, and of a key that occurs twice the last value counts.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H

@@ -53,10 +53,19 @@ int userns_map(const struct userns *u, pid_t pid, struct err *e);
 /* Writes explicit maps (an OCI config's) for pid: by hand where allowed, else by newuidmap and newgidmap. */
 int userns_map_ids(pid_t pid, const struct idmap *uid, size_t nuid, const struct idmap *gid, size_t ngid, struct err *e);
 
+/* unshare(CLONE_NEWUSER | flags) for the calling process; a refusal is explained (userns_explain). */
+int userns_unshare(unsigned int flags, struct err *e);
+
+/* Records why a user namespace could not be made (errno num), with the switch that allows it; returns -num. */
+int userns_explain(int num, struct err *e);
+
+/* After the maps are written: becomes id 0:0 of the plan's namespace, without supplementary groups. */
+int userns_become_root(const struct userns *u, struct err *e);
+
 /*
  * Forks a child inside the plan's user namespace (none for USERNS_NONE) with further unshare flags (CLONE_NEWNS…), as id 0:0 there, no
  * supplementary groups. Returns 0 in the child, 1 in the parent with *ret set (the maps are written by then),
- * or a negative errno. The child must _exit.
+ * or a negative errno. The child must _exit; it gets SIGKILL when the calling thread ends.
  */
 int userns_fork(const struct userns *u, unsigned int unshare_flags, struct child *ret, struct err *e);
 
