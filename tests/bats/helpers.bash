@@ -121,9 +121,29 @@ eventually() {
 	printf '%s\n' "$said"
 }
 
+# field NAME JQ-PATH: out of what inspect says of a container or image.
+field() {
+	pod inspect "$1" | jq -r ".[0]$2"
+}
+
 # state_is CONTAINER STATUS
 state_is() {
-	is "$(pod inspect --format '{{.State.Status}}' "$1")" "$2"
+	is "$(field "$1" .State.Status)" "$2"
+}
+
+# logs_have CONTAINER TEXT: on either stream
+logs_have() {
+	has "$(pod logs "$1" 2>&1)" "$2"
+}
+
+# valid SCHEMA FILE: FILE is what the specification says (tests/fixtures/schema/SCHEMA).
+valid() {
+	python3 "$FIXTURES/validate.py" "$FIXTURES/schema/$1" "$2"
+}
+
+# need_genuine NAME: a layout of the folder POD_TEST_IMAGES, or the test is skipped.
+need_genuine() {
+	[ -d "$LAYOUTS/genuine-$1" ] || skip "no genuine $1 here (POD_TEST_IMAGES)"
 }
 
 # free_port: a TCP and UDP port of the host that nobody listens on, below the range that the kernel hands out.

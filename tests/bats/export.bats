@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# Export: tar to standard output, and a bundle that pod, crun and other runtimes start.
+
+load helpers
+
+# rootless_crun WORD...: Debian's crun as this user, without cgroups
+rootless_crun() {
+	XDG_RUNTIME_DIR=$T/xdg crun --root "$T/crun" --cgroup-manager=disabled "$@" 3>&-
+}
+
+@test "export: to standard output, and never to a terminal or over a folder" {
+	pull busybox
+	pod export busybox | tar -t | grep -q '^\(\./\)\?bin/busybox$'
+	pod create --name c busybox
+	pod export c | tar -t | grep -q '^\(\./\)\?bin/busybox$'
+	run_pod 125 export -o "$T" c
+	one_line "$stderr"
+	run_pod 125 export no-such-thing
+	has "$stderr" no-such-thing
+	run python3 "$FIXTURES/terminal.py" 24x80 "$POD" --root "$store" export busybox </dev/null
+	[ "$status" = 125 ]
+	matches "$output" 'terminal'
+}
+
+@test "export: a bundle that pod oci run and crun start with the same output" {
+	pull busybox
+	run_pod export --bundle "$T/bundle" busybox
+	valid runtime/config-schema.json "$T/bundle/config.json"
+	[ -d "$T/bundle/rootfs/bin" ]
+	local script='id; echo $((6*7)); cat /etc/group | head -n 2; hostname; ls /; grep -c . /proc/self/mounts >/dev/null; exit 7'
+	jq --arg script "$script" '.process.args = ["sh", "-c", $script] | .process.terminal = false' \
+		"$T/bundle/config.json" >"$T/new.json"
+	mv "$T/new.json" "$T/bundle/config.json"
+	local pods cruns
+	status=0
+	pods=$("$POD" oci --root "$T/oci" run -b "$T/bundle" one 3>&-) || status=$?
+	is "$status" 7
+	mkdir -p "$T/xdg"
+	status=0
+	cruns=$(rootless_crun run -b "$T/bundle" two) || status=$?
+	is "$status" 7
+	is "$pods" "$cruns"
+	has "$pods" "uid=0(root)"
+	is "$(ls -A "$T/oci" | grep -v seccomp || true)" ""
+	in_userns rm -rf "$T/bundle"
+}
+
+@test "export: a container's bundle has its flags and its changes" {
+	run_pod run --name c -e COLOUR=green -w /tmp --network none busybox sh -c 'echo kept >/kept; chown 33 /kept'
+	run_pod export --bundle "$T/bundle" c
+	is "$(jq -r '.process.cwd' "$T/bundle/config.json")" /tmp
+	jq -e '.process.env | index("COLOUR=green")' "$T/bundle/config.json"
+	is "$(cat "$T/bundle/rootfs/kept")" kept
+	is "$(in_userns stat -c %u "$T/bundle/rootfs/kept")" 33
+	in_userns rm -rf "$T/bundle"
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# Networks: published ports, none, host, names and addresses, ping and port 80 without rights.
+
+load helpers
+
+# web PORT [FLAG...]: busybox's httpd on port 80 of a container called web, answering with its own name
+web() {
+	run_pod run -d --name web "$@" busybox sh -c 'echo "hello from $(hostname)" >/tmp/index.html; exec httpd -f -p 80 -h /tmp'
+}
+
+get() {
+	curl -sf -m 5 "$1"
+}
+
+@test "network: -p publishes tcp on all addresses, or on one" {
+	local all one
+	all=$(free_port) one=$(free_port)
+	web --hostname webby -p "$all:80" -p "127.0.0.1:$one:80"
+	is "$(eventually 10 get "http://127.0.0.1:$all/")" "hello from webby"
+	is "$(get "http://127.0.0.2:$all/")" "hello from webby"
+	is "$(get "http://127.0.0.1:$one/")" "hello from webby"
+	run get "http://127.0.0.2:$one/"
+	[ "$status" != 0 ]
+	run_pod ps
+	has "$output" "127.0.0.1:$one->80/tcp"
+	run_pod rm -f web
+	# and the ports are free again
+	web -p "$all:80"
+	run_pod rm -f web
+}
+
+@test "network: -p with udp" {
+	local port
+	port=$(free_port)
+	run_pod run -d --name c -p "$port:5353/udp" busybox sh -c 'while :; do nc -u -l -p 5353 -w 1 -e sh -c "read x; echo got \$x"; done'
+	eventually 15 udp_answers "$port"
+	run_pod rm -f c
+}
+
+udp_answers() {
+	python3 - "$1" <<-'PYTHON'
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.settimeout(1)
+		s.sendto(b'ping\n', ('127.0.0.1', int(sys.argv[1])))
+		data = s.recv(100)
+		assert data == b'got ping\n', data
+	PYTHON
+}
+
+@test "network: a port of the host's choice is told by inspect and ps" {
+	web -p 80
+	local port
+	port=$(field web '.NetworkSettings.Ports["80/tcp"][0].HostPort')
+	[ "$port" -gt 1023 ]
+	has "$(eventually 10 get "http://127.0.0.1:$port/")" hello
+	has "$(pod ps)" ":$port->80/tcp"
+	run_pod rm -f web
+}
+
+@test "network: a taken port, a privileged port and nonsense are told in one line" {
+	local port
+	port=$(free_port)
+	web -p "$port:80"
+	run_pod 125 run -d --name other -p "$port:80" busybox sleep 1000
+	one_line "$stderr"
+	has "$stderr" "$port"
+	matches "$stderr" 'in use|taken|already'
+	run_pod rm -f web
+	pod rm -f other >/dev/null 2>&1 || true
+	for port in 80:80:80:80 0x50:80 70000:80 80:0 80:80/sctpx :: '' 8080:80-81; do
+		run_pod 125 run --rm -p "$port" busybox true
+		one_line "$stderr"
+	done
+	if [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 81 ]; then
+		run_pod 125 run --rm -p 81:80 busybox true
+		one_line "$stderr"
+		has "$stderr" ip_unprivileged_port_start
+	fi
+}
+
+@test "network: none has loopback alone, and it is up" {
+	run_pod run --rm --network none busybox sh -c 'ls /sys/class/net; ip -o addr show lo | grep -c "inet 127.0.0.1"; ping -c 1 -w 2 127.0.0.1 >/dev/null && echo pong'
+	is "$output" "lo
+1
+pong"
+}
+
+@test "network: host is the host's" {
+	run_pod run --rm --network host busybox readlink /proc/self/ns/net
+	is "$output" "$(readlink /proc/self/ns/net)"
+	has "$(pod run --rm --network host busybox wget -q -O - "http://$REG_PLAIN/v2/")" "{}"
+}
+
+@test "network: a default route, an address, and the host's loopback stays closed" {
+	run_pod run --rm busybox sh -c 'ip -4 -o addr show | grep -v " lo "; ip route; cat /etc/resolv.conf'
+	has "$output" "10.0.2.100/24"
+	has "$output" "default via 10.0.2.2"
+	has "$output" "nameserver 10.0.2.3"
+	run_pod 1 run --rm busybox wget -q -T 3 -O - "http://10.0.2.2:${REG_PLAIN#*:}/v2/"
+}
+
+@test "network: hosts, hostname and resolv.conf, --add-host, --dns" {
+	run_pod run --rm --hostname boxy --add-host db:10.9.8.7 --dns 9.9.9.9 --dns-search example.org busybox sh -c '
+		cat /etc/hostname; grep -w boxy /etc/hosts | wc -l; grep -w db /etc/hosts; grep -w localhost /etc/hosts | head -n 1; cat /etc/resolv.conf'
+	is "${lines[0]}" boxy
+	is "${lines[1]}" 1
+	matches "${lines[2]}" '^10.9.8.7.db$'
+	matches "${lines[3]}" '^127.0.0.1.*localhost'
+	has "$output" "nameserver 9.9.9.9"
+	has "$output" "search example.org"
+}
+
+@test "network: ping and port 80 work for a user who is not root" {
+	run_pod run --rm -u 1000 busybox sh -c 'ping -c 1 -w 2 127.0.0.1 | grep "1 packets received"; cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
+	has "$output" "1 packets received"
+	local port
+	port=$(free_port)
+	web -u 1000 -p "$port:80"
+	has "$(eventually 10 get "http://127.0.0.1:$port/")" hello
+	run_pod rm -f web
+}
+
+@test "network: large transfers in both directions" {
+	local port
+	port=$(free_port)
+	head -c 20000000 /dev/urandom >"$T/data"
+	run_pod run -d --name c -p "$port:80" -v "$T/data:/www/data:ro" busybox httpd -f -p 80 -h /www
+	eventually 10 get "http://127.0.0.1:$port/data" >"$T/got"
+	# what eventually prints ends in one newline of its own
+	cmp -n 20000000 "$T/data" <(curl -sf "http://127.0.0.1:$port/data")
+	run_pod rm -f c
+}
