@@ -108,7 +108,7 @@ void digest_add(struct digest *d, const void *p, size_t len)
 
 void digest_end(struct digest *d, char text[DIGEST_TEXT_MAX])
 {
-	unsigned char raw[EVP_MAX_MD_SIZE];
+	unsigned char raw[EVP_MAX_MD_SIZE] = { 0 };
 	unsigned int len = 0;
 	size_t at = strlen(algorithms[d->algorithm].prefix);
 

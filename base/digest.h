@@ -35,7 +35,7 @@ void digest_add(struct digest *d, const void *p, size_t len);
 void digest_end(struct digest *d, char text[DIGEST_TEXT_MAX]);
 void digest_free(struct digest *d);
 
-#define auto_digest __attribute__((cleanup(digest_free)))
+#define auto_digest __attribute__((unused, cleanup(digest_free)))
 
 /* In one go. */
 int digest_of(const void *p, size_t len, char text[DIGEST_TEXT_MAX], struct err *e);

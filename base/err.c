@@ -21,7 +21,7 @@ static int err_record(struct err *e, int num, const char *text)
 	return -num;
 }
 
-int err_set(struct err *e, int num, const char *fmt, ...)
+int (err_set)(struct err *e, int num, const char *fmt, ...)
 {
 	char text[sizeof(e->msg)];
 	va_list ap;
@@ -48,7 +48,7 @@ __attribute__((format(printf, 3, 0))) static int err_reason(struct err *e, int n
 	return err_record(e, num, text);
 }
 
-int err_sys(struct err *e, const char *fmt, ...)
+int (err_sys)(struct err *e, const char *fmt, ...)
 {
 	int num = errno;
 	va_list ap;
@@ -59,7 +59,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 	return num;
 }
 
-int err_num(struct err *e, int num, const char *fmt, ...)
+int (err_num)(struct err *e, int num, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -69,7 +69,7 @@ int err_num(struct err *e, int num, const char *fmt, ...)
 	return num;
 }
 
-int err_prefix(struct err *e, const char *fmt, ...)
+int (err_prefix)(struct err *e, const char *fmt, ...)
 {
 	char text[2 * sizeof(e->msg)];
 	size_t len;
@@ -86,7 +86,7 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	return e->num ? -e->num : -EIO;
 }
 
-int err_status(struct err *e, int status)
+int (err_status)(struct err *e, int status)
 {
 	if (!e)
 		return -EIO;
@@ -94,7 +94,7 @@ int err_status(struct err *e, int status)
 	return e->num ? -e->num : -EIO;
 }
 
-int err_copy(struct err *e, const struct err *from)
+int (err_copy)(struct err *e, const struct err *from)
 {
 	if (e)
 		*e = *from;

@@ -6,6 +6,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <errno.h>
 #include <stddef.h>
 
 /* Exit statuses that docker users know. */
@@ -40,6 +41,19 @@ int err_status(struct err *e, int status);
 
 /* Copies a recorded error and returns its -num. */
 int err_copy(struct err *e, const struct err *from);
+
+/* Tells compilers and analysers what holds of each of these: their value is negative. */
+static inline int err_negative(int r)
+{
+	return r < 0 ? r : -EIO;
+}
+
+#define err_set(...) err_negative((err_set)(__VA_ARGS__))
+#define err_sys(...) err_negative((err_sys)(__VA_ARGS__))
+#define err_num(...) err_negative((err_num)(__VA_ARGS__))
+#define err_prefix(...) err_negative((err_prefix)(__VA_ARGS__))
+#define err_status(...) err_negative((err_status)(__VA_ARGS__))
+#define err_copy(...) err_negative((err_copy)(__VA_ARGS__))
 
 /* Copies text to dst (size bytes, always terminated), with control bytes and broken UTF-8 made visible as "\xNN". */
 void err_clean(char *dst, size_t size, const char *text);

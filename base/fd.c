@@ -354,7 +354,7 @@ void fd_cloexec_from(int first)
 int fd_ensure_std(struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) /* NOLINT: fds 0 to 2 are inherited */
 			return err_sys(e, "open '/dev/null'");
 	return 0;
 }

@@ -23,7 +23,7 @@ static inline void cleanup_json(cJSON **j)
 	cJSON_Delete(*j);
 }
 
-#define auto_json __attribute__((cleanup(cleanup_json)))
+#define auto_json __attribute__((unused, cleanup(cleanup_json)))
 
 /*
  * Parses text[len] whole. `what` names the source in errors ("config.json"). Integers above 2^53 keep their digits: they become

@@ -23,7 +23,9 @@ static int fail(struct scan *s, const char *problem)
 
 static char peek(const struct scan *s)
 {
-	return s->at < s->len ? s->text[s->at] : '\0';
+	if (s->at < s->len)
+		return s->text[s->at];
+	return '\0';
 }
 
 static void skip_space(struct scan *s)

@@ -56,10 +56,10 @@ static inline void cleanup_dir(DIR **d)
 		(void)closedir(*d);
 }
 
-#define auto_free __attribute__((cleanup(cleanup_free)))
-#define auto_fd __attribute__((cleanup(close_fd)))
-#define auto_file __attribute__((cleanup(cleanup_file)))
-#define auto_dir __attribute__((cleanup(cleanup_dir)))
+#define auto_free __attribute__((unused, cleanup(cleanup_free)))
+#define auto_fd __attribute__((unused, cleanup(close_fd)))
+#define auto_file __attribute__((unused, cleanup(cleanup_file)))
+#define auto_dir __attribute__((unused, cleanup(cleanup_dir)))
 
 /* Replaces an owned pointer: frees the old value. */
 #define replace_ptr(p, value) ({ free(*(p)); *(p) = (value); })

@@ -25,7 +25,7 @@ struct child child_take(struct child *c);               /* moves it out */
 /* Waits and reaps; *ret_status as waitpid's. Then CHILD_NONE. */
 int child_wait(struct child *c, int *ret_status, struct err *e);
 
-#define auto_child __attribute__((cleanup(child_kill)))
+#define auto_child __attribute__((unused, cleanup(child_kill)))
 
 /* fork() with a pidfd. Returns 0 in the child, 1 in the parent with *ret set, or a negative errno. */
 int child_fork(struct child *ret, struct err *e);

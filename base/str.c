@@ -344,8 +344,10 @@ int str_to_bytes(const char *s, uint64_t *ret)
 	if (*unit == '.') {
 		double place = 0.1;
 
-		for (unit++; *unit >= '0' && *unit <= '9'; unit++, place /= 10)
+		for (unit++; *unit >= '0' && *unit <= '9'; unit++) {
 			fraction += place * (*unit - '0');
+			place /= 10;
+		}
 	}
 	unit += *unit == ' ';
 	power = unit_power(unit);

@@ -33,7 +33,7 @@ void str_free(struct str *s);
 const char *str_cstr(const struct str *s);              /* never NULL; borrowed */
 char *str_take(struct str *s);                          /* never NULL; the caller owns it, s is empty again */
 
-#define auto_str __attribute__((cleanup(str_free)))
+#define auto_str __attribute__((unused, cleanup(str_free)))
 
 /*
  * A NULL-terminated list of owned strings. Zero-initialised is empty; .v is NULL then, so use .len for loops.
@@ -56,7 +56,7 @@ void strv_free(struct strv *l);
 char *strv_join(const struct strv *l, const char *sep); /* the caller owns it */
 void strv_split(struct strv *l, const char *text, char sep); /* appends the pieces, empty ones too; "" adds nothing */
 
-#define auto_strv __attribute__((cleanup(strv_free)))
+#define auto_strv __attribute__((unused, cleanup(strv_free)))
 
 /* In a list of NAME=VALUE: the value of name (borrowed), or NULL. */
 const char *strv_env_get(const struct strv *l, const char *name);

@@ -72,7 +72,7 @@ static inline void cleanup_container(struct container **c)
 	container_free(*c);
 }
 
-#define auto_container __attribute__((cleanup(cleanup_container)))
+#define auto_container __attribute__((unused, cleanup(cleanup_container)))
 
 /*
  * Finds by name, whole id, or unambiguous beginning of an id. -ENOENT "no such container: x";

@@ -131,7 +131,7 @@ static inline void cleanup_record(struct record **r)
 	record_free(*r);
 }
 
-#define auto_record __attribute__((cleanup(cleanup_record)))
+#define auto_record __attribute__((unused, cleanup(cleanup_record)))
 
 /* A record with docker's defaults and everything else empty. */
 struct record *record_new(void);

@@ -26,6 +26,6 @@ char *ref_familiar(const struct ref *r);
 /* domain/path without tag, familiar form: the REPOSITORY column. */
 char *ref_familiar_name(const struct ref *r);
 
-#define auto_ref __attribute__((cleanup(ref_clear)))
+#define auto_ref __attribute__((unused, cleanup(ref_clear)))
 
 #endif

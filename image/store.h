@@ -93,7 +93,7 @@ static inline void cleanup_image(struct image **i)
 	image_free(*i);
 }
 
-#define auto_image __attribute__((cleanup(cleanup_image)))
+#define auto_image __attribute__((unused, cleanup(cleanup_image)))
 
 /*
  * Finds an image by name, short or whole id, or digest. -ENOENT "no such image 'x'"; -ENOTUNIQ: a short id of several. The caller owns *ret.

@@ -293,6 +293,6 @@ static inline void cleanup_spec(struct spec **s)
 	spec_free(*s);
 }
 
-#define auto_spec __attribute__((cleanup(cleanup_spec)))
+#define auto_spec __attribute__((unused, cleanup(cleanup_spec)))
 
 #endif

@@ -23,7 +23,7 @@ static inline void cleanup_template(struct template **t)
 	template_free(*t);
 }
 
-#define auto_template __attribute__((cleanup(cleanup_template)))
+#define auto_template __attribute__((unused, cleanup(cleanup_template)))
 
 /* Appends what t makes of data to out (also up to the place of an error). -EINVAL as above. */
 int template_run(const struct template *t, const cJSON *data, struct str *out, struct err *e);
