@@ -41,7 +41,7 @@ rootless_crun() {
 	is "$status" 7
 	is "$pods" "$cruns"
 	has "$pods" "uid=0(root)"
-	is "$(ls -A "$T/oci" | grep -v seccomp || true)" ""
+	is "$("$POD" oci --root "$T/oci" list -q 3>&-)" ""
 	in_userns rm -rf "$T/bundle"
 }
 
