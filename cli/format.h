@@ -12,8 +12,8 @@ struct err;
 
 /* A key that templates of a listing may use, and its title in tables. */
 struct format_column {
-	const char *key;       /* "ID" */
-	const char *title;     /* "CONTAINER ID" */
+	const char *key;   /* "ID" */
+	const char *title; /* "CONTAINER ID" */
 };
 
 /*
@@ -23,7 +23,8 @@ struct format_column {
  *	TEMPLATE           once a row, a line each (\t and \n as two characters are taken for the blanks).
  * A row may have further members. -EINVAL: "template: 1:14: …".
  */
-int format_rows(const char *format, const struct format_column *columns, const cJSON *rows, FILE *f, struct err *e);
+int format_rows(const char *format, const struct format_column *columns, const cJSON *rows, FILE *f,
+		struct err *e);
 
 /* Prints one value by a template, or "json", and a newline to f. */
 int format_value(const char *format, const cJSON *value, FILE *f, struct err *e);

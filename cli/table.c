@@ -54,7 +54,8 @@ void table_print(const char *text, FILE *f)
 
 		(void)fwrite(p, 1, len, f);
 		if (p[len] == '\t') {
-			(void)fprintf(f, "%*s", (int)(widths[col] - characters(p, len)) + TABLE_GAP, "");
+			(void)fprintf(f, "%*s", (int)(widths[col] - characters(p, len)) + TABLE_GAP,
+				      "");
 			col++;
 		} else {
 			(void)fputc('\n', f);
