@@ -1,6 +1,7 @@
 /* The grammar check of JSON texts: see json_scan.h. A table of what may come next, and a stack of brackets. */
 #include "base/json_scan.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -50,8 +51,9 @@ static int scan_escape(struct scan *s)
 		s->at++;
 		return 0;
 	}
-	if (s->len - s->at < 5 || strspn(s->text + s->at + 1, "0123456789abcdefABCDEF") < 4)
-		return fail(s, "\\u without four hexadecimal digits");
+	for (size_t i = 1; i <= 4; i++)
+		if (s->len - s->at <= i || !isxdigit((unsigned char)s->text[s->at + i]))
+			return fail(s, "\\u without four hexadecimal digits");
 	if (strncmp(s->text + s->at + 1, "0000", 4) == 0)
 		return fail(s, "a NUL character in a string");
 	s->at += 5;
