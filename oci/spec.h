@@ -279,6 +279,10 @@ int spec_read(int dirfd, const char *name, struct spec **ret, struct err *e);
 /* The same from a text; `what` names it in messages. For fuzzing and for callers that hold the text. */
 int spec_parse(const char *text, size_t len, const char *what, struct spec **ret, struct err *e);
 void spec_free(struct spec *s);
+/* What a container that is made here needs beyond a valid file: a root, namespaces for what is namespaced. -EBADMSG. */
+int spec_check_create(const struct spec *s, const char *what, struct err *e);
+/* "network" for NS_NET. */
+const char *spec_ns_name(enum spec_ns_kind kind);
 
 /* A process object alone (pod oci exec --process), same rules as config.json's "process". */
 int spec_process_parse(const char *text, size_t len, const char *what, struct spec_process *ret, struct err *e);
