@@ -61,7 +61,8 @@ static inline void cleanup_dir(DIR **d)
 #define auto_file __attribute__((unused, cleanup(cleanup_file)))
 #define auto_dir __attribute__((unused, cleanup(cleanup_dir)))
 
-/* Replaces an owned pointer: frees the old value. */
-#define replace_ptr(p, value) ({ free(*(p)); *(p) = (value); })
+/* Replaces an owned pointer: frees the old value, which the new one may have been made of. */
+#define replace_ptr(p, value) \
+	({ __auto_type replace_tmp_ = (value); free(*(p)); *(p) = replace_tmp_; })
 
 #endif
