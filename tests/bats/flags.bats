@@ -3,6 +3,11 @@
 
 load helpers
 
+setup() {
+	base_setup
+	pull busybox
+}
+
 inside() {
 	run_pod run --rm --network none "$@"
 }

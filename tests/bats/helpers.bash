@@ -13,7 +13,12 @@ LAYOUTS=$POD_TEST_WORK/layouts
 
 # --- setting up
 
+# a file with more to set up has a setup() of its own that calls this first
 setup() {
+	base_setup
+}
+
+base_setup() {
 	T=$BATS_TEST_TMPDIR
 	store=$T/store
 	export HOME=$T/home
@@ -54,6 +59,11 @@ pod() {
 	"$POD" --root "$store" ${POD_STORAGE_DRIVER:+--storage-driver "$POD_STORAGE_DRIVER"} "$@" 3>&-
 }
 
+# pod_exec WORD...: for the background, where $! is to be pod itself: `pod_exec run ... &`
+pod_exec() {
+	exec "$POD" --root "$store" ${POD_STORAGE_DRIVER:+--storage-driver "$POD_STORAGE_DRIVER"} "$@" 3>&-
+}
+
 # run_pod [STATUS] WORD...: runs pod, expects the status (0). Sets status, output (stdout), lines and stderr.
 run_pod() {
 	local want=0
@@ -86,9 +96,14 @@ fail() {
 	return 1
 }
 
-# is ACTUAL EXPECTED: equal, or it shows both.
+# is ACTUAL EXPECTED: equal, or it shows both, longer texts as a diff.
 is() {
-	[ "$1" = "$2" ] || fail "got:      $1" "expected: $2"
+	[ "$1" != "$2" ] || return 0
+	if [ $((${#1} + ${#2})) -gt 300 ]; then
+		fail "expected (-) and got (+):" "$(diff -U 1 <(echo "$2") <(echo "$1") | sed 1,2d | head -n 60)"
+	else
+		fail "got:      $1" "expected: $2"
+	fi
 }
 
 # has TEXT PART: a fixed string.

@@ -3,6 +3,11 @@
 
 load helpers
 
+setup() {
+	base_setup
+	pull busybox
+}
+
 # most of these need no network, and start faster without
 run_busybox() {
 	local want=0
@@ -39,7 +44,7 @@ run_busybox() {
 }
 
 @test "run: a signal to pod goes to the program" {
-	pod run --rm --name c --network none busybox sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" &
+	pod_exec run --rm --name c --network none busybox sh -c 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" &
 	local client=$!
 	eventually 10 grep -q ready "$T/out"
 	kill -TERM "$client"
@@ -47,7 +52,7 @@ run_busybox() {
 	wait "$client" || status=$?
 	is "$status" 9
 	has "$(cat "$T/out")" "got it"
-	pod run --rm --network none --init busybox sleep 1000 &
+	pod_exec run --rm --network none --init busybox sleep 1000 &
 	client=$!
 	eventually 10 eval '[ -n "$(pod ps -q)" ]'
 	eventually 10 eval 'state_is "$(pod ps -q)" running'
@@ -227,7 +232,7 @@ err3"
 
 @test "attach: leaving does not stop the container" {
 	run_busybox -d --name c busybox sh -c 'while :; do echo tick; sleep 0.1; done'
-	pod attach --sig-proxy=false c >"$T/out" &
+	pod_exec attach --sig-proxy=false c >"$T/out" &
 	local client=$!
 	eventually 5 grep -q tick "$T/out"
 	kill -9 "$client"

@@ -120,9 +120,9 @@ serves() {
 	pull nginx:alpine
 	has "$(cat "$store/images/oci-layout")" '"imageLayoutVersion"'
 	valid image/image-index-schema.json "$store/images/index.json"
-	run_pod create --name c nginx:alpine
+	run_pod run -d --name c nginx:alpine
 	valid runtime/config-schema.json "$store/containers/$output/config.json"
-	run_pod rm c
+	run_pod rm -f c
 }
 
 @test "main: version and info without a store, and help for a wrong word" {

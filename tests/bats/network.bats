@@ -30,9 +30,17 @@ get() {
 }
 
 @test "network: -p with udp" {
-	local port
+	local port server
 	port=$(free_port)
-	run_pod run -d --name c -p "$port:5353/udp" busybox sh -c 'while :; do nc -u -l -p 5353 -w 1 -e sh -c "read x; echo got \$x"; done'
+	server='import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", 5353))
+while True:
+    data, peer = s.recvfrom(100)
+    s.sendto(b"got " + data, peer)'
+	# busybox has no server that speaks UDP: the host's python, read-only
+	run_pod run -d --name c -p "$port:5353/udp" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro busybox /usr/bin/python3 -c "$server"
+	has "$(pod ps)" "0.0.0.0:$port->5353/udp"
 	eventually 15 udp_answers "$port"
 	run_pod rm -f c
 }
@@ -97,7 +105,8 @@ pong"
 	has "$output" "10.0.2.100/24"
 	has "$output" "default via 10.0.2.2"
 	has "$output" "nameserver 10.0.2.3"
-	run_pod 1 run --rm busybox wget -q -T 3 -O - "http://10.0.2.2:${REG_PLAIN#*:}/v2/"
+	curl -sf "http://$REG_PLAIN/v2/"
+	run_pod 1 run --rm busybox nc -w 3 10.0.2.2 "${REG_PLAIN#*:}"
 }
 
 @test "network: hosts, hostname and resolv.conf, --add-host, --dns" {

@@ -65,7 +65,7 @@ monitor_of() {
 }
 
 @test "robust: kill -9 of the client: the container goes on" {
-	pod run --name c --network none busybox sh -c 'echo up; sleep 1000' >"$T/out" &
+	pod_exec run --name c --network none busybox sh -c 'echo up; sleep 1000' >"$T/out" &
 	local client=$!
 	eventually 10 grep -q up "$T/out"
 	kill -9 "$client"
@@ -88,7 +88,7 @@ monitor_of() {
 	run_pod rmi "$REG_PLAIN/features:latest"
 	local before run=killed-$RANDOM
 	before=$(snapshot)
-	pod pull -q "$HOSTILE/slow/$run/busybox:single" >/dev/null 2>&1 &
+	pod_exec pull -q "$HOSTILE/slow/$run/busybox:single" >/dev/null 2>&1 &
 	local puller=$!
 	eventually 10 grep -q "slow/$run/busybox/blobs/.*" "$HOSTILE_LOG"
 	sleep 0.3
@@ -108,7 +108,7 @@ monitor_of() {
 	local i before
 	before=$(snapshot)
 	for i in $(seq 0 29); do
-		pod run -d --network none --name "c$i" busybox sleep 1000 >/dev/null 2>&1 &
+		pod_exec run -d --network none --name "c$i" busybox sleep 1000 >/dev/null 2>&1 &
 		sleep "$(printf '0.%03d' $((i * 2)))"
 		kill -9 $! 2>/dev/null || true
 		wait $! || true

@@ -46,14 +46,13 @@ on_terminal() {
 @test "tty: a shell with job control, Ctrl-C, Ctrl-D" {
 	pull busybox
 	on_terminal 24x80 run -it --rm --network none busybox sh <<-'SCRIPT'
-		expect # 
-		send sleep 1000\r
-		expect sleep 1000
+		expect / #
+		send echo be''gun; sleep 1000\r
+		expect begun
 		send \x03
-		expect # 
+		expect / #
 		send echo $((6*7))\r
-		expect 42
-		expect # 
+		expect 42\s
 		send exit 8\r
 		settings
 	SCRIPT
@@ -71,9 +70,9 @@ on_terminal() {
 @test "tty: detach keys leave the container running, attach comes back" {
 	pull busybox
 	on_terminal 24x80 run -it --name c --network none busybox sh <<-'SCRIPT'
-		expect # 
-		send A=kept\r
-		expect # 
+		expect / #
+		send A=kept; echo $((6*7))\r
+		expect 42\s
 		send \x10\x11
 		settings
 	SCRIPT
@@ -82,7 +81,7 @@ on_terminal() {
 	state_is c running
 	on_terminal 30x90 attach c <<-'SCRIPT'
 		send echo $A; stty size\r
-		expect kept
+		expect kept\s
 		expect 30 90
 		send \x10\x11
 	SCRIPT
