@@ -54,3 +54,25 @@ rootless_crun() {
 	is "$(in_userns stat -c %u "$T/bundle/rootfs/kept")" 33
 	in_userns rm -rf "$T/bundle"
 }
+
+@test "import: what export wrote is an image again, from a file and from standard input" {
+	run_pod run --name c --network none busybox sh -c 'echo kept >/kept; chown 33:33 /kept; chmod 4750 /kept'
+	run_pod export -o "$T/c.tar" c
+	run_pod import "$T/c.tar" mine:one
+	pod import - mine:two <"$T/c.tar"
+	local tag
+	for tag in one two; do
+		run_pod run --rm --network none "mine:$tag" sh -c 'cat /kept; stat -c "%a %u:%g" /kept'
+		is "$output" "kept
+4750 33:33"
+	done
+	run_pod 125 import "$T/no-such-file" mine:three
+	one_line "$stderr"
+	echo "no archive" >"$T/bad.tar"
+	local before
+	before=$(snapshot)
+	run_pod 125 import "$T/bad.tar" mine:three
+	one_line "$stderr"
+	run_pod rm c
+	[[ $(pod images) != *three* ]]
+}

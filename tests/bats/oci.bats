@@ -107,3 +107,57 @@ teardown_bundle() {
 	done
 	teardown_bundle
 }
+
+@test "oci: fields of config.json take effect, the same under crun" {
+	make_bundle 'umask; ulimit -n; id; cat /proc/sys/net/ipv4/ip_forward; hostname; pwd; echo $COLOUR; stat -c "%a %F" /t /dev/mine
+		grep " /t " /proc/self/mounts | cut -d" " -f3,4 | cut -d, -f1-4; cat /proc/self/oom_score_adj; touch /etc/x; cat /proc/version'
+	jq '.process.user += {umask: 63, additionalGids: [29, 4000]} | .process.cwd = "/etc" | .process.env += ["COLOUR=red"]
+		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] | .process.oomScoreAdj = 500
+		| .linux.sysctl = {"net.ipv4.ip_forward": "1"} | .hostname = "from-config"
+		| .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]
+		| .mounts += [{destination: "/t", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=1711", "size=64k"]}]
+		| .linux.maskedPaths = ["/proc/version"] | .root.readonly = true' "$T/bundle/config.json" >"$T/c"
+	mv "$T/c" "$T/bundle/config.json"
+	valid runtime/config-schema.json "$T/bundle/config.json"
+	oci run -b "$T/bundle" mine >"$T/pods" 2>&1
+	mkdir "$T/xdg"
+	XDG_RUNTIME_DIR=$T/xdg crun --root "$T/crun" --cgroup-manager=disabled run -b "$T/bundle" theirs >"$T/cruns" 2>&1 3>&-
+	is "$(cat "$T/pods")" "$(cat "$T/cruns")"
+	has "$(cat "$T/pods")" "0077"
+	has "$(cat "$T/pods")" "from-config"
+	teardown_bundle
+}
+
+@test "oci: a console socket gets the pty master" {
+	make_bundle 'stty size; read x; echo "got $x"; exit 3'
+	jq '.process.terminal = true | .process.consoleSize = {height: 21, width: 77}' "$T/bundle/config.json" >"$T/c"
+	mv "$T/c" "$T/bundle/config.json"
+	cat >"$T/console.py" <<-'PYTHON'
+		import array, os, socket, subprocess, sys
+		path, *create = sys.argv[1:]
+		listener = socket.socket(socket.AF_UNIX)
+		listener.bind(path)
+		listener.listen(1)
+		subprocess.run(create, check=True)
+		peer = listener.accept()[0]
+		fds = socket.recv_fds(peer, 100, 1)[1]
+		subprocess.run([create[0], 'oci', '--root', create[3], 'start', 'c'], check=True)
+		os.write(fds[0], b'typed\n')
+		out = b''
+		while b'got typed' not in out:
+		    out += os.read(fds[0], 1000)
+		print(out.decode())
+	PYTHON
+	output=$(python3 "$T/console.py" "$T/console" "$POD" oci --root "$T/oci" create -b "$T/bundle" --console-socket "$T/console" c 3>&-)
+	has "$output" "21 77"
+	eventually 5 eval 'is "$(oci state c | jq -r .status)" stopped'
+	oci delete c
+	teardown_bundle
+}
+
+@test "oci: the same binary called pod-oci or runc is the runtime" {
+	ln -s "$POD" "$T/pod-oci"
+	ln -s "$POD" "$T/runc"
+	has "$("$T/pod-oci" --version 3>&-)" "spec"
+	is "$("$T/runc" --root "$T/oci" list -q 3>&-)" ""
+}

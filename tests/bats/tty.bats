@@ -122,3 +122,11 @@ on_terminal() {
 		"$POD" --root "$store" run -it --rm --name c --network none busybox sh 3>&- || status=$?
 	[ "${status:-0}" != 99 ] && [ "${status:-0}" != 124 ]
 }
+
+@test "tty: pull draws its progress on a terminal, and leaves plain text behind" {
+	on_terminal 24x80 pull nginx:alpine </dev/null
+	is "$status" 0
+	has "$output" "nginx:alpine"
+	has "$output" $'\e['
+	has "$(pod images)" alpine
+}
