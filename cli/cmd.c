@@ -259,7 +259,7 @@ static int run_face(struct cli *c, int argc, char **argv, struct err *e)
 	return r < 0 ? r : dispatch(c, rest.argc, rest.argv, e);
 }
 
-static void report(const struct cli *c, const struct err *e)
+void cmd_report(const struct cli *c, const struct err *e)
 {
 	char text[2 * sizeof(e->msg)];
 
@@ -284,6 +284,6 @@ int face_run(const struct face *f, struct cli *c, int argc, char **argv)
 		r = err_sys(&e, "write to standard output");
 	if (r >= 0)
 		return r;
-	report(c, &e);
+	cmd_report(c, &e);
 	return e.status ? e.status : EXIT_POD;
 }

@@ -106,6 +106,11 @@ const struct cmd *face_find(const struct face *f, const char *noun, const char *
 /* The text of `pod CMD --help`, to f. */
 void cmd_print_help(const struct cli *c, const struct cmd *cmd, FILE *f);
 
+/*
+ * Prints an error as the frame does: for commands that go on with their next argument, and return 1 as exit status in the end.
+ */
+void cmd_report(const struct cli *c, const struct err *e);
+
 /* For errors in a command's own arguments: FORMAT, then "See 'pod run --help'" on a line of its
  * own. Status 125. -EINVAL. */
 int cmd_usage_error(const struct cli *c, struct err *e, const char *fmt, ...)

@@ -52,8 +52,7 @@ static const struct opt *find_letter(const struct opt *table, char letter)
 	return NULL;
 }
 
-/* Go's strconv.ParseBool. */
-static int parse_bool(const char *s, bool *ret)
+int opt_bool(const char *s, bool *ret)
 {
 	static const char *const yes[] = { "1", "t", "T", "true", "TRUE", "True" };
 	static const char *const no[] = { "0", "f", "F", "false", "FALSE", "False" };
@@ -71,7 +70,7 @@ static int set_bool(const struct opt *o, void *field, const char *value, struct 
 {
 	bool on = true;
 
-	if (value && parse_bool(value, &on) < 0)
+	if (value && opt_bool(value, &on) < 0)
 		return err_set(e, EINVAL, "neither true nor false");
 	if (o->kind == OPT_BOOL_KIND)
 		*(bool *)field = on;

@@ -118,6 +118,9 @@ void opt_clear(const struct opt *table, void *into);
 /* The "  -d, --detach    help" lines of a table, sorted as it is, hidden ones left out; to f. */
 void opt_print_help(const struct opt *table, FILE *f);
 
+/* Go's strconv.ParseBool: 1, t, T, true, TRUE, True and their opposites. -EINVAL, no message. */
+int opt_bool(const char *s, bool *ret);
+
 /* "-d, --detach", "--rm" or "-v" as errors and help name a row, into buf. */
 #define OPT_TITLE_MAX 80
 const char *opt_title(const struct opt *o, char buf[OPT_TITLE_MAX]);
