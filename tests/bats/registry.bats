@@ -282,7 +282,8 @@ evil() {
 	local name
 	rm -f /tmp/pod-evil
 	for name in dotdot dotdot-inside absolute symlink-then-file symlink-dotdot hardlink-outside hardlink-absolute \
-		hardlink-symlink root-symlink parent-swap whiteout-link opaque-link; do
+		hardlink-symlink hardlink-payload root-symlink parent-swap whiteout-link opaque-link device-zero device-disk \
+		long-name huge-uid gzip-bomb; do
 		status=0
 		pod run --rm --network none "$(evil "$name")" true 2>"$T/stderr" || status=$?
 		stderr=$(<"$T/stderr")
