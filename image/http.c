@@ -29,7 +29,7 @@ struct http {
 struct http_state {
 	struct http *h;
 	struct http_transfer *t;
-	struct http_request req;
+	struct http_request req; /* its texts are copies of ours */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct url origin, url; /* what was asked for, where it is now */
@@ -182,8 +182,8 @@ static size_t keep_body(struct http_state *s, const char *p, size_t n)
 		return n;
 	}
 	if (wanted)
-		(void)err_set(&s->sink_err, EFBIG, "'%s' answers with more than %zu KiB",
-			      s->url.host, limit >> 10);
+		(void)err_set(&s->sink_err, EFBIG, "'%s' answers with more than %zu bytes",
+			      s->url.host, limit);
 	else
 		s->body_cut = true;
 	return 0;
@@ -348,6 +348,34 @@ static void configure(struct http_state *s)
 	set_headers(s);
 }
 
+static char *copy_text(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+/* The caller may change its mind about credentials while a request with the old ones is under way. */
+static void copy_request(struct http_state *s, const struct http_request *req)
+{
+	s->req = *req;
+	s->req.url = NULL;
+	s->req.method = copy_text(req->method);
+	s->req.accept = copy_text(req->accept);
+	s->req.authorization = copy_text(req->authorization);
+	s->req.content_type = copy_text(req->content_type);
+}
+
+static void free_text(const char *text)
+{
+	union {
+		const char *in;
+		char *out;
+	} u = { .in = text };
+
+	if (text)
+		explicit_bzero(u.out, strlen(text));
+	free(u.out);
+}
+
 static int add_to_multi(struct http_state *s, struct err *e)
 {
 	CURLMcode code = curl.curl_multi_add_handle(s->h->multi, s->easy);
@@ -374,7 +402,7 @@ int http_begin(struct http *h, const struct http_request *req, struct http_trans
 
 	s->h = h;
 	s->t = t;
-	s->req = *req;
+	copy_request(s, req);
 	s->public_only = req->public_only && !h->proxied;
 	t->response.length = -1;
 	rc = url_parse(req->url, NULL, &s->origin, e);
@@ -400,6 +428,10 @@ void http_end(struct http_transfer *t)
 	curl.curl_slist_free_all(s->headers);
 	url_clear(&s->origin);
 	url_clear(&s->url);
+	free_text(s->req.method);
+	free_text(s->req.accept);
+	free_text(s->req.authorization);
+	free_text(s->req.content_type);
 	free(s);
 	http_response_clear(&t->response);
 	free(t);

@@ -79,7 +79,7 @@ struct http_transfer {
 	struct http_state *state; /* http.c's */
 };
 
-/* Starts one. What req points to (not req itself) must live until the end. The caller frees *ret with http_end(). */
+/* Starts one. Texts of req are copied; its body, trust and data must live until the end. The caller frees *ret with http_end(). */
 int http_begin(struct http *h, const struct http_request *req, struct http_transfer **ret,
 	       struct err *e);
 /* Ends it, finished or not. NULL is fine. */

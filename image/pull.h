@@ -11,6 +11,7 @@
 struct err;
 struct image;
 struct store;
+struct strv;
 
 /* Who is told how far it is. All may be NULL. Called in the pulling thread. */
 struct pull_progress {
@@ -26,13 +27,22 @@ struct pull {
 	const char *cert_dir;        /* folder with ca.crt, client certificates; NULL: /etc/containers/certs.d, /etc/docker/certs.d, ~/.config/… */
 	int tls_verify;              /* -1: as registries.conf says; 0 off; 1 on */
 	const char *registries_conf; /* NULL: $CONTAINERS_REGISTRIES_CONF, ~/.config/containers/registries.conf, /etc/containers/registries.conf */
+	const struct strv *trusted_realms; /* hosts of token servers that may see credentials beside those that always may; may be NULL */
+	int stall_timeout_s;         /* without a byte from the registry; 0: $POD_STALL_TIMEOUT, else 30 */
 	const struct pull_progress *progress;
 };
 
 /*
  * Pulls name; *ret (may be NULL) is the caller's. Nothing of a failed pull is left but complete blobs in no image's name (swept by the next pull or rm).
- * Errors say what, where and why; -EACCES: credentials, -ENOENT: no such tag.
+ * Errors say what, where and why; -EACCES: credentials, -ENOENT: no such tag, -EINTR: SIGINT, SIGTERM or SIGHUP came (the exit status is set). The
+ * three signals and SIGPIPE are handled here meanwhile, unless they are ignored.
  */
 int image_pull(const struct store *s, const char *name, const struct pull *p, struct image **ret, struct err *e);
+
+/*
+ * The full names that a name typed may mean by registries.conf (aliases, search registries), best first, appended to ret: for looking whether the
+ * store has the image already.
+ */
+int image_pull_names(const char *name, const char *registries_conf, struct strv *ret, struct err *e);
 
 #endif
