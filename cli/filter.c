@@ -20,7 +20,8 @@ int filter_check(const struct strv *args, const char *const *known, struct err *
 		const char *const *k = known;
 
 		if (!strchr(args->v[i], '='))
-			return err_set(e, EINVAL, "invalid filter '%s': expected name=value", args->v[i]);
+			return err_set(e, EINVAL, "invalid filter '%s': expected name=value",
+				       args->v[i]);
 		while (*k && !value_of(args->v[i], *k))
 			k++;
 		if (!*k) {
@@ -30,7 +31,8 @@ int filter_check(const struct strv *args, const char *const *known, struct err *
 			for (k = known; *k; k++)
 				strv_add(&names, *k);
 			all = strv_join(&names, ", ");
-			return err_set(e, EINVAL, "invalid filter '%s': known are %s", args->v[i], all);
+			return err_set(e, EINVAL, "invalid filter '%s': known are %s", args->v[i],
+				       all);
 		}
 	}
 	return 0;
@@ -47,8 +49,8 @@ const char *filter_next(const struct strv *args, const char *key, size_t *at)
 	return NULL;
 }
 
-bool filter_any(const struct strv *args, const char *key, bool (*match)(const char *value, const void *data),
-		const void *data)
+bool filter_any(const struct strv *args, const char *key,
+		bool (*match)(const char *value, const void *data), const void *data)
 {
 	bool given = false;
 	const char *value;
@@ -62,8 +64,8 @@ bool filter_any(const struct strv *args, const char *key, bool (*match)(const ch
 	return !given;
 }
 
-bool filter_all(const struct strv *args, const char *key, bool (*match)(const char *value, const void *data),
-		const void *data)
+bool filter_all(const struct strv *args, const char *key,
+		bool (*match)(const char *value, const void *data), const void *data)
 {
 	const char *value;
 	size_t at = 0;
@@ -77,7 +79,8 @@ bool filter_all(const struct strv *args, const char *key, bool (*match)(const ch
 int filter_bool(const char *key, const char *value, bool *ret, struct err *e)
 {
 	if (opt_bool(value, ret) < 0)
-		return err_set(e, EINVAL, "invalid filter '%s=%s': neither true nor false", key, value);
+		return err_set(e, EINVAL, "invalid filter '%s=%s': neither true nor false", key,
+			       value);
 	return 0;
 }
 
@@ -89,7 +92,9 @@ bool filter_label(const char *value, const void *data)
 	for (size_t i = 0; i < labels->len; i++) {
 		const char *label = labels->v[i];
 
-		if (value[key] ? str_eq(label, value) : strncmp(label, value, key) == 0 && (label[key] == '=' || !label[key]))
+		if (value[key]
+			    ? str_eq(label, value)
+			    : strncmp(label, value, key) == 0 && (label[key] == '=' || !label[key]))
 			return true;
 	}
 	return false;

@@ -16,12 +16,12 @@ int filter_check(const struct strv *args, const char *const *known, struct err *
 const char *filter_next(const struct strv *args, const char *key, size_t *at);
 
 /* True where there is no argument of this key, or match(value, data) holds for one of them. */
-bool filter_any(const struct strv *args, const char *key, bool (*match)(const char *value, const void *data),
-		const void *data);
+bool filter_any(const struct strv *args, const char *key,
+		bool (*match)(const char *value, const void *data), const void *data);
 
 /* The same, but match has to hold for all of them (labels). */
-bool filter_all(const struct strv *args, const char *key, bool (*match)(const char *value, const void *data),
-		const void *data);
+bool filter_all(const struct strv *args, const char *key,
+		bool (*match)(const char *value, const void *data), const void *data);
 
 /* Go's ParseBool words. -EINVAL: "invalid filter 'dangling=x': …". */
 int filter_bool(const char *key, const char *value, bool *ret, struct err *e);

@@ -19,38 +19,50 @@ struct images_options {
 };
 
 static const struct opt opts[] = {
-	OPT_BOOL(struct images_options, all, 'a', "all", "Show all images (there are no intermediate ones to hide)"),
+	OPT_BOOL(struct images_options, all, 'a', "all",
+		 "Show all images (there are no intermediate ones to hide)"),
 	OPT_BOOL(struct images_options, digests, 0, "digests", "Show digests"),
 	OPT_LIST(struct images_options, filters, 'f', "filter", "filter",
 		 "Only those that match: reference=, dangling=, label=, before=, since="),
-	OPT_STR(struct images_options, format, 0, "format", "string", "json, a template, or \"table\" and a template"),
+	OPT_STR(struct images_options, format, 0, "format", "string",
+		"json, a template, or \"table\" and a template"),
 	OPT_BOOL(struct images_options, no_trunc, 0, "no-trunc", "Show whole ids"),
 	OPT_BOOL(struct images_options, quiet, 'q', "quiet", "Only show ids"),
 	OPT_END,
 };
 
 static const struct format_column columns[] = {
-	{ "Containers", "CONTAINERS" }, { "CreatedAt", "CREATED AT" }, { "CreatedSince", "CREATED" },
-	{ "Digest", "DIGEST" },		{ "ID", "IMAGE ID" },	       { "Repository", "REPOSITORY" },
-	{ "SharedSize", "SHARED SIZE" }, { "Size", "SIZE" },	       { "Tag", "TAG" },
-	{ "UniqueSize", "UNIQUE SIZE" }, { "VirtualSize", "SIZE" },    { NULL, NULL },
+	{ "Containers", "CONTAINERS" },
+	{ "CreatedAt", "CREATED AT" },
+	{ "CreatedSince", "CREATED" },
+	{ "Digest", "DIGEST" },
+	{ "ID", "IMAGE ID" },
+	{ "Repository", "REPOSITORY" },
+	{ "SharedSize", "SHARED SIZE" },
+	{ "Size", "SIZE" },
+	{ "Tag", "TAG" },
+	{ "UniqueSize", "UNIQUE SIZE" },
+	{ "VirtualSize", "SIZE" },
+	{ NULL, NULL },
 };
 
-static const char *const filter_keys[] = { "reference", "dangling", "label", "before", "since", NULL };
+static const char *const filter_keys[] = {
+	"reference", "dangling", "label", "before", "since", NULL
+};
 
 /* What the filters say, looked up once. */
 struct wanted {
 	const struct strv *filters;
-	const char *pattern;      /* the argument, or NULL */
+	const char *pattern; /* the argument, or NULL */
 	bool has_dangling, dangling;
 	int64_t before_ns, since_ns; /* INT64_MAX, INT64_MIN: open */
 };
 
 /* One name of an image, familiar form. */
 struct name {
-	char *name;               /* "nginx" */
-	char *tag;                /* NULL: none */
-	char *text;               /* "nginx:alpine" */
+	char *name; /* "nginx" */
+	char *tag;  /* NULL: none */
+	char *text; /* "nginx:alpine" */
 };
 
 static void name_clear(struct name *n)
@@ -77,10 +89,12 @@ static bool match_reference(const char *pattern, const void *data)
 {
 	const struct name *n = data;
 
-	return n->text && (fnmatch(pattern, n->text, FNM_PATHNAME) == 0 || fnmatch(pattern, n->name, FNM_PATHNAME) == 0);
+	return n->text && (fnmatch(pattern, n->text, FNM_PATHNAME) == 0 ||
+			   fnmatch(pattern, n->name, FNM_PATHNAME) == 0);
 }
 
-static int bound(const struct engine *g, const struct strv *filters, const char *key, int64_t *ret_ns, struct err *e)
+static int bound(const struct engine *g, const struct strv *filters, const char *key,
+		 int64_t *ret_ns, struct err *e)
 {
 	size_t at = 0;
 	const char *value;
@@ -95,13 +109,16 @@ static int bound(const struct engine *g, const struct strv *filters, const char 
 	return 0;
 }
 
-static int wanted_read(const struct engine *g, const struct images_options *o, const char *pattern, struct wanted *w,
-		       struct err *e)
+static int wanted_read(const struct engine *g, const struct images_options *o, const char *pattern,
+		       struct wanted *w, struct err *e)
 {
 	size_t at = 0;
 	const char *value;
 
-	*w = (struct wanted){ .filters = &o->filters, .pattern = pattern, .before_ns = INT64_MAX, .since_ns = INT64_MIN };
+	*w = (struct wanted){ .filters = &o->filters,
+			      .pattern = pattern,
+			      .before_ns = INT64_MAX,
+			      .since_ns = INT64_MIN };
 	while ((value = filter_next(&o->filters, "dangling", &at))) {
 		w->has_dangling = true;
 		if (filter_bool("dangling", value, &w->dangling, e) < 0)
@@ -122,11 +139,13 @@ static bool image_wanted(const struct wanted *w, const struct image *img)
 	if (img->created_ns >= w->before_ns || img->created_ns <= w->since_ns)
 		return false;
 	cJSON_ArrayForEach(label, json_path(img->config, "config.Labels"))
-		strv_addf(&labels, "%s=%s", label->string, cJSON_IsString(label) ? label->valuestring : "");
+		strv_addf(&labels, "%s=%s", label->string,
+			  cJSON_IsString(label) ? label->valuestring : "");
 	return filter_all(w->filters, "label", filter_label, &labels);
 }
 
-static void add_row(cJSON *rows, const struct images_options *o, const struct image *img, const struct name *n)
+static void add_row(cJSON *rows, const struct images_options *o, const struct image *img,
+		    const struct name *n)
 {
 	cJSON *row = json_object();
 	auto_free char *id = o->no_trunc ? xasprintf("sha256:%s", img->id) : xstrndup(img->id, 12);
@@ -135,7 +154,9 @@ static void add_row(cJSON *rows, const struct images_options *o, const struct im
 	json_add_str(row, "Containers", "N/A");
 	json_add_str(row, "CreatedAt", units_time(img->created_ns, buf));
 	json_add_str(row, "CreatedSince", units_ago(img->created_ns, buf));
-	json_add_str(row, "Digest", n->name ? img->index_digest ? img->index_digest : img->manifest.digest : "<none>");
+	json_add_str(row, "Digest",
+		     n->name ? img->index_digest ? img->index_digest : img->manifest.digest
+			     : "<none>");
 	json_add_str(row, "ID", id);
 	json_add_str(row, "Repository", n->name ? n->name : "<none>");
 	json_add_str(row, "SharedSize", "N/A");
@@ -147,7 +168,8 @@ static void add_row(cJSON *rows, const struct images_options *o, const struct im
 }
 
 /* A row a name that is wanted; one for an image without a name. */
-static void add_image(cJSON *rows, const struct images_options *o, const struct wanted *w, const struct image *img)
+static void add_image(cJSON *rows, const struct images_options *o, const struct wanted *w,
+		      const struct image *img)
 {
 	for (size_t i = 0; i < img->names.len || i == 0; i++) {
 		struct name n;
@@ -189,7 +211,8 @@ static int run_images(const struct cli *c, void *opts_of, int argc, char **argv,
 		image_free(images[i]);
 	}
 	free(images);
-	return format_rows(o->format && !o->quiet ? o->format : default_format(o), columns, rows, stdout, e);
+	return format_rows(o->format && !o->quiet ? o->format : default_format(o), columns, rows,
+			   stdout, e);
 }
 
 const struct cmd cmd_images = {
