@@ -204,17 +204,15 @@ static void fill_init(const struct creation *k, struct init *i)
 		.wait_filter = s->linux.seccomp.present,
 		.terminal = TERMINAL_NONE,
 	};
-	i->rootfs = (struct rootfs){
-		.spec = s,
-		.bundle = k->state.bundle,
-		.no_pivot = k->args->no_pivot,
-		.in_userns = s->linux.ns[NS_USER].present || !ns_user_initial(),
-		.new_userns = new_userns,
-		.cgroup_ns = k->ns.new_cgroup,
-		.cgroup_path = k->state.cgroup.path,
-		.root_fd = -1,
-		.bundle_fd = k->bundle_dir,
-	};
+	i->rootfs = ROOTFS_INIT;
+	i->rootfs.spec = s;
+	i->rootfs.bundle = k->state.bundle;
+	i->rootfs.bundle_fd = k->bundle_dir;
+	i->rootfs.no_pivot = k->args->no_pivot;
+	i->rootfs.in_userns = s->linux.ns[NS_USER].present || !ns_user_initial();
+	i->rootfs.new_userns = new_userns;
+	i->rootfs.cgroup_ns = k->ns.new_cgroup;
+	i->rootfs.cgroup_path = k->state.cgroup.path;
 	i->launch = (struct launch){
 		.process = &s->process,
 		.personality = s->linux.personality_domain,

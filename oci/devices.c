@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
@@ -231,7 +230,7 @@ int rootfs_devices(struct rootfs *r, struct err *e)
 	auto_fd int dev = -1;
 	int ret = 0;
 
-	if (!r->dev_is_bind) {
+	if (r->own_mounts && !r->dev_is_bind) {
 		dev = inroot_make_dirs(r->root_fd, "/dev", 0755, e);
 		ret = dev < 0 ? dev : make_spec_devices(r, e);
 		for (size_t i = 0; ret >= 0 && i < ARRAY_SIZE(default_devices); i++)
@@ -245,23 +244,6 @@ int rootfs_devices(struct rootfs *r, struct err *e)
 	}
 	(void)umask(mask);
 	return ret;
-}
-
-int rootfs_pty(struct rootfs *r, struct err *e)
-{
-	auto_fd int fd = -1;
-
-	if (r->pts_fd >= 0)
-		fd = openat(r->pts_fd, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
-	else
-		fd = inroot_try_open(r->root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY, 0);
-	if (fd < 0 && r->pts_fd < 0)
-		return err_num(e, -fd, "open '/dev/pts/ptmx' for the terminal");
-	if (fd < 0)
-		return err_sys(e, "open 'ptmx' of '/dev/pts'");
-	if (mount_fs_magic(fd) != DEVPTS_SUPER_MAGIC)
-		return err_set(e, EPERM, "'/dev/pts' of the container is no devpts file system");
-	return take_fd(&fd);
 }
 
 /* CVE-2025-52565: neither the terminal nor /dev/console is found by name. */

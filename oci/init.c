@@ -156,7 +156,7 @@ static int step_terminal(struct init *i, struct err *e)
 		return 0;
 	r = terminal_open(i->rootfs.root_fd, &i->spec->process, &i->terminal, e);
 	if (r >= 0)
-		r = rootfs_console(&i->rootfs, i->terminal.name, e);
+		r = rootfs_console(&i->rootfs, i->terminal.slave, e);
 	if (r >= 0)
 		r = terminal_send(&i->terminal, i->console, e);
 	i->launch.terminal = &i->terminal;

@@ -233,10 +233,6 @@ static int settle(struct rootfs *r, struct mount_plan *p, int fd, struct err *e)
 		ret = mount_api_propagation(fd, p->o.propagation[i], e);
 	if (ret < 0)
 		return ret;
-	if (str_eq(p->path, "/dev/pts") && str_eq(p->m->type, "devpts")) {
-		close_fd(&r->pts_fd);
-		r->pts_fd = fd_dup_above(fd, 3);
-	}
 	if (p->late_ro)
 		late_add(r, fd_dup_above(fd, 3));
 	if (str_eq(p->path, "/")) { /* what follows goes into it */

@@ -74,6 +74,13 @@ static int mount_root(struct rootfs *r, struct err *e)
 	return r->shared ? mount_api_propagation(r->root_fd, MS_PRIVATE, e) : 0;
 }
 
+/* Without a mount namespace of its own a container has the host's mounts, and nothing may change them. */
+static int open_root(struct rootfs *r, struct err *e)
+{
+	r->root_fd = openat(r->bundle_fd, r->spec->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->root_fd < 0 ? err_sys(e, "open root.path '%s'", r->spec->root_path) : 0;
+}
+
 /* Taken from the host while it is in sight, and looked at: what a container can swap is never used to mask (CVE-2025-31133). */
 static int open_null(struct rootfs *r, struct err *e)
 {
@@ -96,13 +103,17 @@ int rootfs_open(struct rootfs *r, struct err *e)
 
 	if (ret < 0)
 		return ret;
+	r->own_mounts = r->spec->linux.ns[NS_MOUNT].present;
 	r->shared = propagation & MS_SHARED;
+	if (r->bundle_fd < 0)
+		r->bundle_fd = open(r->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->bundle_fd < 0)
+		return err_sys(e, "open bundle '%s'", r->bundle);
+	if (!r->own_mounts)
+		return open_root(r, e);
 	/* as runc does: host → container unless something else is asked for */
 	if (mount(NULL, "/", NULL, (propagation ? propagation : MS_SLAVE) | MS_REC, NULL) < 0)
 		return err_sys(e, "set the propagation of '/'");
-	r->bundle_fd = open(r->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r->bundle_fd < 0)
-		return err_sys(e, "open bundle '%s'", r->bundle);
 	ret = open_null(r, e);
 	return ret < 0 ? ret : mount_root(r, e);
 }
@@ -112,7 +123,7 @@ int rootfs_mounts(struct rootfs *r, struct err *e)
 	mode_t mask = umask(0);
 	int ret = 0;
 
-	for (size_t i = 0; ret >= 0 && i < r->spec->n_mounts; i++) {
+	for (size_t i = 0; r->own_mounts && ret >= 0 && i < r->spec->n_mounts; i++) {
 		const struct spec_mount *m = &r->spec->mounts[i];
 
 		ret = mount_one(r, m, e);
@@ -145,8 +156,12 @@ static int pivot(struct rootfs *r, struct err *e)
 
 int rootfs_pivot(struct rootfs *r, struct err *e)
 {
-	int ret = r->no_pivot ? move_root(r->root_fd, e) : pivot(r, e);
+	int ret = 0;
 
+	if (!r->own_mounts)
+		ret = fchdir(r->root_fd) < 0 || chroot(".") < 0 ? err_sys(e, "change root") : 0;
+	else
+		ret = r->no_pivot ? move_root(r->root_fd, e) : pivot(r, e);
 	if (ret < 0)
 		return ret;
 	if (chdir("/") < 0)
@@ -160,6 +175,8 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 	unsigned long propagation;
 	int ret = propagation_of(r, &propagation, e);
 
+	if (ret < 0 || !r->own_mounts)
+		return ret;
 	for (size_t i = 0; ret >= 0 && i < r->n_late; i++)
 		ret = mount_api_attr(r->late[i].fd, &ro, false, e);
 	if (ret >= 0)
@@ -169,18 +186,4 @@ int rootfs_finish(struct rootfs *r, struct err *e)
 	if (ret >= 0 && propagation)
 		ret = mount_api_propagation(r->root_fd, propagation, e);
 	return ret;
-}
-
-void rootfs_close(struct rootfs *r)
-{
-	for (size_t i = 0; i < r->n_late; i++)
-		close_fd(&r->late[i].fd);
-	free(r->late);
-	r->late = NULL;
-	r->n_late = 0;
-	close_fd(&r->root_fd);
-	close_fd(&r->bundle_fd);
-	close_fd(&r->null_mount);
-	close_fd(&r->empty_mount);
-	close_fd(&r->pts_fd);
 }

@@ -35,9 +35,9 @@ static int open_master(int root_fd, struct err *e)
 		return err_sys(e, "look at /dev/pts/ptmx");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) || fs.f_type != DEVPTS_SUPER_MAGIC)
 		return err_set(e, EINVAL, "/dev/pts/ptmx is not the multiplexer of a devpts");
-	fd = openat(root_fd, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		fd = open(fd_path(name, path), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	fd = open(fd_path(name, path), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0) /* no /proc to go through */
+		fd = inroot_try_open(root_fd, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return err_sys(e, "open /dev/pts/ptmx");
 	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2)) {
