@@ -30,6 +30,9 @@ struct cgroup {
 	bool joined;             /* existed before: not ours to remove */
 };
 
+/* Refuses "..", "." and control characters in a cgroupsPath, and the root of the hierarchy. */
+int cgroup_path_check(const char *path, struct err *e);
+
 /*
  * Finds or makes the cgroup for spec->linux.cgroups_path (default: /<id> under the caller's own, where it may write), applies the resources.
  * Rootless without delegation: mode NONE with a debug line, an error only for limits that matter. ".." and the like in the path are refused.
