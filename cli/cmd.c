@@ -25,7 +25,7 @@ int cmd_usage_error(const struct cli *c, struct err *e, const char *fmt, ...)
 	(void)err_set(e, EINVAL, "%s; see '%s%s%s%s%s --help'", text, c->face->name,
 		      noun ? " " : "", noun ? noun : "", c->cmd ? " " : "",
 		      c->cmd ? c->cmd->name : "");
-	return err_status(e, EXIT_POD);
+	return err_status(e, c->face->failed ? c->face->failed : EXIT_POD);
 }
 
 static bool answers_to(const struct cmd *cmd, const char *name)
@@ -285,5 +285,5 @@ int face_run(const struct face *f, struct cli *c, int argc, char **argv)
 	if (r >= 0)
 		return r;
 	cmd_report(c, &e);
-	return e.status ? e.status : EXIT_POD;
+	return e.status ? e.status : f->failed ? f->failed : EXIT_POD;
 }

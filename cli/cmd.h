@@ -88,6 +88,7 @@ struct face {
 	unsigned int opt_flags;	       /* OPT_GO_STYLE, for globals and commands */
 	const struct cmd *const *cmds; /* NULL ends */
 	const struct cmd_noun *nouns;  /* .name NULL ends; NULL: none */
+	int failed; /* exit status of a failure that names none; 0: 125 */
 	/* Called with the global options parsed (log level, log file, …); may be NULL. */
 	int (*prepare)(struct cli *c, struct err *e);
 	/* Prints an error; NULL: "pod: MESSAGE" on stderr. */

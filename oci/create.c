@@ -298,12 +298,13 @@ static int settle_init(struct creation *k, struct err *e)
 
 static int send_filter(struct creation *k, struct err *e)
 {
+	auto_free char *beside = xasprintf("%s/.seccomp", k->oci->root);
 	auto_str struct str payload = { 0 };
 	int r;
 
 	if (!k->spec->linux.seccomp.present)
 		return 0;
-	r = seccomp_compile(&k->spec->linux.seccomp, k->oci->cache_dir, &k->filter, e);
+	r = seccomp_compile(&k->spec->linux.seccomp, k->oci->cache_dir ? k->oci->cache_dir : beside, &k->filter, e);
 	if (r < 0)
 		return err_prefix(e, "seccomp");
 	str_add_mem(&payload, &k->filter.flags, sizeof(k->filter.flags));

@@ -271,7 +271,15 @@ static int follow(struct execution *x, struct err *e)
 		r = take_second_stage(x, e);
 	if (r >= 0)
 		r = write_pid_file(x->args->pid_file, x->child.pid, e);
-	return r < 0 ? r : sync_expect_exec(x->sock[0], e);
+	if (r >= 0)
+		return sync_expect_exec(x->sock[0], e);
+	if (r == -EPIPE || r == -ESRCH) { /* it has ended before; its reason is in the queue */
+		struct err why = { 0 };
+
+		if (sync_expect(x->sock[0], SYNC_EXEC, NULL, 0, &why) < 0 && why.num != EPIPE)
+			return err_copy(e, &why);
+	}
+	return r;
 }
 
 int oci_exec(const struct oci *o, const char *id, const struct oci_exec *args, struct child *ret, struct err *e)

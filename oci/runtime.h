@@ -14,13 +14,14 @@
 #include "base/str.h"
 
 struct err;
+struct spec;
 struct spec_process;
 
 /* The global part of a runtime call. */
 struct oci {
 	const char *root;        /* state root folder; made 0700 when first needed */
 	bool systemd_cgroup;     /* cgroupsPath is slice:prefix:name */
-	const char *cache_dir;   /* compiled seccomp filters; NULL: beside the state root */
+	const char *cache_dir;   /* compiled seccomp filters; NULL: .seccomp in the state root */
 };
 
 /*
@@ -89,6 +90,9 @@ int oci_state_get(const struct oci *o, const char *id, struct oci_state *ret, st
 void oci_state_clear(struct oci_state *s);
 /* The JSON of `state`, as the caller's string. */
 char *oci_state_json(const struct oci_state *s);
+
+/* config.json as it was when the container was created; the caller owns *ret (spec_free). */
+int oci_config(const struct oci *o, const char *id, struct spec **ret, struct err *e);
 
 /* All ids under the root, sorted. */
 int oci_list(const struct oci *o, struct strv *ret_ids, struct err *e);

@@ -321,6 +321,13 @@ char *oci_state_json(const struct oci_state *s)
 	return json_print(j, true);
 }
 
+int oci_config(const struct oci *o, const char *id, struct spec **ret, struct err *e)
+{
+	auto_fd int dir = state_dir_open(o, id, e);
+
+	return dir < 0 ? dir : spec_read(dir, STATE_CONFIG, ret, e);
+}
+
 /* -- the filter -- */
 
 /* In front of the program. */
