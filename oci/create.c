@@ -207,7 +207,6 @@ static void fill_init(const struct creation *k, struct init *i)
 	i->rootfs = ROOTFS_INIT;
 	i->rootfs.spec = s;
 	i->rootfs.bundle = k->state.bundle;
-	i->rootfs.bundle_fd = k->bundle_dir;
 	i->rootfs.no_pivot = k->args->no_pivot;
 	i->rootfs.in_userns = s->linux.ns[NS_USER].present || !ns_user_initial();
 	i->rootfs.new_userns = new_userns;

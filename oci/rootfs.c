@@ -105,8 +105,8 @@ int rootfs_open(struct rootfs *r, struct err *e)
 		return ret;
 	r->own_mounts = r->spec->linux.ns[NS_MOUNT].present;
 	r->shared = propagation & MS_SHARED;
-	if (r->bundle_fd < 0)
-		r->bundle_fd = open(r->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* the caller's fd of it would be of mounts in the caller's namespace, which cannot be cloned into this one */
+	r->bundle_fd = open(r->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->bundle_fd < 0)
 		return err_sys(e, "open bundle '%s'", r->bundle);
 	if (!r->own_mounts)

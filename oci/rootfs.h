@@ -26,9 +26,9 @@ struct rootfs {
 	bool new_userns;         /* the container got a user namespace of its own */
 	bool cgroup_ns;          /* a new cgroup namespace, and init is in it by now */
 	const char *cgroup_path; /* v2: path of the container's cgroup relative to the mount, for the no-cgroupns rung; may be NULL */
-	int bundle_fd;           /* the bundle, opened; -1: rootfs_open does it */
 	/* filled in by rootfs_open, and kept by the calls after it until execve closes it */
 	int root_fd;             /* O_PATH, the mounted root */
+	int bundle_fd;
 	int null_mount;          /* a mount of the host's /dev/null: what masks files */
 	int empty_mount;         /* an empty read-only tmpfs: what masks folders; -1 until needed */
 	bool own_mounts;         /* there is a mount namespace: else the root is only changed to */
