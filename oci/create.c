@@ -204,7 +204,7 @@ static void fill_init(const struct creation *k, struct init *i)
 		.wait_filter = s->linux.seccomp.present,
 		.terminal = TERMINAL_NONE,
 	};
-	i->rootfs = ROOTFS_INIT;
+	i->rootfs = ROOTFS_INIT; /* bundle_fd: opened in there, as a mount of its own namespace */
 	i->rootfs.spec = s;
 	i->rootfs.bundle = k->state.bundle;
 	i->rootfs.no_pivot = k->args->no_pivot;
