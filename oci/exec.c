@@ -200,13 +200,17 @@ static _Noreturn void exec_main(struct execution *x)
 
 /* -- outside -- */
 
-/* True where this process may enter the container's PID namespace itself, which saves a process; it is in it for its children only. */
+/*
+ * Enters the container's PID namespace (for its children only) where it may, which saves a process. The way back is tried first: it takes
+ * privilege over the own namespace, which id 0 of a user namespace lacks.
+ */
 static void enter_pid_ns(struct execution *x)
 {
 	if (!(x->state.ns_flags & CLONE_NEWPID) || x->state.in_userns)
 		return;
 	x->own_pid_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	if (x->own_pid_ns >= 0 && setns(x->init_pidfd, CLONE_NEWPID) < 0)
+	if (x->own_pid_ns >= 0 &&
+	    (setns(x->own_pid_ns, CLONE_NEWPID) < 0 || setns(x->init_pidfd, CLONE_NEWPID) < 0))
 		close_fd(&x->own_pid_ns);
 }
 

@@ -124,17 +124,19 @@ static int step_devices(struct init *i, struct err *e)
 }
 
 /* Its own pid in the namespace of the caller: /proc is still the caller's. */
-static int make_hook_state(struct init *i)
+static void make_hook_state(struct init *i)
 {
+	pid_t pid;
 	char text[32] = "";
 	ssize_t n;
 
 	if (hook_list(i, HOOK_CREATE_CONTAINER)->n + hook_list(i, HOOK_START_CONTAINER)->n == 0)
-		return 0;
+		return;
 	n = readlink("/proc/self", text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
-	i->hook_state = state_hook_text(i->state, OCI_CREATING, (pid_t)strtol(text, NULL, 10));
-	return 0;
+	pid = (pid_t)strtol(text, NULL, 10);
+	i->create_state = state_hook_text(i->state, OCI_CREATING, pid);
+	i->start_state = state_hook_text(i->state, OCI_CREATED, pid);
 }
 
 static int step_parent_hooks(struct init *i, struct err *e)
@@ -165,7 +167,7 @@ static int step_terminal(struct init *i, struct err *e)
 
 static int step_container_hooks(struct init *i, struct err *e)
 {
-	return hooks_run(hook_list(i, HOOK_CREATE_CONTAINER), "createContainer", i->hook_state, e);
+	return hooks_run(hook_list(i, HOOK_CREATE_CONTAINER), "createContainer", i->create_state, e);
 }
 
 static int step_pivot(struct init *i, struct err *e)
@@ -234,7 +236,7 @@ static int step_started(struct init *i, struct err *e)
 
 static int step_start_hooks(struct init *i, struct err *e)
 {
-	return hooks_run(hook_list(i, HOOK_START_CONTAINER), "startContainer", i->hook_state, e);
+	return hooks_run(hook_list(i, HOOK_START_CONTAINER), "startContainer", i->start_state, e);
 }
 
 static int step_exec(struct init *i, struct err *e)

@@ -31,7 +31,8 @@ struct init {
 	struct launch launch;
 	struct seccomp_filter filter;
 	struct terminal terminal;
-	char *hook_state;           /* what createContainer and startContainer hooks get */
+	char *create_state;         /* what createContainer hooks get, */
+	char *start_state;          /* and startContainer hooks */
 	int start_conn;             /* accepted */
 };
 

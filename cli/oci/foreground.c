@@ -49,6 +49,14 @@ void foreground_size(struct spec_process *p)
 	}
 }
 
+static void copy_size(const struct foreground *f)
+{
+	struct winsize size;
+
+	if (f->master >= 0 && ioctl(0, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(f->master, TIOCSWINSZ, &size);
+}
+
 int foreground_take(struct foreground *f, struct err *e)
 {
 	char name[64];
@@ -60,7 +68,10 @@ int foreground_take(struct foreground *f, struct err *e)
 	close_fd(&f->sock[0]);
 	if (len < 0)
 		return err_num(e, (int)-len, "receive the terminal");
-	return n == 1 ? 0 : err_set(e, EIO, "the container has sent no terminal");
+	if (n != 1)
+		return err_set(e, EIO, "the container has sent no terminal");
+	copy_size(f); /* before the program can ask */
+	return 0;
 }
 
 int foreground_signals(struct err *e)
@@ -90,14 +101,6 @@ static bool raw_mode(struct termios *saved)
 	cfmakeraw(&raw);
 	raw.c_oflag |= OPOST; /* the container's output has no carriage returns: ONLCR is off there */
 	return tcsetattr(0, TCSANOW, &raw) == 0;
-}
-
-static void copy_size(const struct foreground *f)
-{
-	struct winsize size;
-
-	if (f->master >= 0 && ioctl(0, TIOCGWINSZ, &size) == 0)
-		(void)ioctl(f->master, TIOCSWINSZ, &size);
 }
 
 /* False at the end of input. */
@@ -172,7 +175,6 @@ int foreground_wait(struct foreground *f, int signals, struct child *c, struct e
 	int status = 0;
 	int r;
 
-	copy_size(f);
 	r = loop(f, signals, c);
 	drain(f);
 	if (raw)

@@ -19,7 +19,7 @@ static int run_kill(const struct cli *c, void *into, int argc, char **argv, stru
 	int sig = 0;
 	int r = oci_call_init(c, &call, e);
 
-	if (r >= 0)
+	if (r >= 0 && !(argc > 1 && str_eq(argv[1], "0"))) /* 0 only asks whether it is there */
 		r = proc_signal_parse(argc > 1 ? argv[1] : "TERM", &sig, e);
 	if (r >= 0)
 		r = oci_kill(&call.oci, argv[0], sig, o->all, e);

@@ -21,8 +21,9 @@ static const struct spec_opts defaults = { .bundle = "." };
 
 #define CAPS "[\"CAP_AUDIT_WRITE\",\"CAP_KILL\",\"CAP_NET_BIND_SERVICE\"]"
 
+/* The version is the oldest that has all that is used: older runtimes refuse newer ones. */
 static const char text[] =
-	"{\"ociVersion\":\"1.3.0\","
+	"{\"ociVersion\":\"1.0.2\","
 	"\"process\":{\"terminal\":true,\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],"
 	"\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"TERM=xterm\"],\"cwd\":\"/\","
 	"\"capabilities\":{\"bounding\":" CAPS ",\"effective\":" CAPS ",\"permitted\":" CAPS "},"
