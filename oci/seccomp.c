@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "oci/seccomp_cache.h"
+#include "oci/seccomp_stub.h"
 #include "oci/seccomp_words.h"
 #include "oci/spec.h"
 
@@ -157,12 +158,13 @@ static bool has_notify(const struct spec_seccomp *s)
 	return false;
 }
 
-static int export(scmp_filter_ctx ctx, struct seccomp_filter *ret, struct err *e)
+static int export(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct seccomp_filter *ret, struct err *e)
 {
 	auto_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	auto_str struct str text = { 0 };
 	int r;
 
+	seccomp_stub(s, &text);
 	if (fd < 0)
 		return err_sys(e, "make a memory file");
 	r = seccomp_export_bpf(ctx, fd);
@@ -171,7 +173,7 @@ static int export(scmp_filter_ctx ctx, struct seccomp_filter *ret, struct err *e
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "seek");
 	r = fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), &text);
-	if (r == -EFBIG)
+	if (r == -EFBIG || text.len > BPF_MAXINSNS * sizeof(struct sock_filter))
 		return err_set(e, E2BIG, "the seccomp filter has more than %d instructions", BPF_MAXINSNS);
 	if (r < 0)
 		return err_num(e, -r, "read the compiled seccomp filter");
@@ -202,7 +204,7 @@ static int compile(const struct spec_seccomp *s, struct seccomp_filter *ret, str
 		if (r < 0)
 			r = err_prefix(e, "linux.seccomp.syscalls[%zu]", i);
 	}
-	return r < 0 ? r : export(ctx, ret, e);
+	return r < 0 ? r : export(ctx, s, ret, e);
 }
 
 /* Everything that the program depends on, as text. */
