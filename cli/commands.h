@@ -34,5 +34,7 @@ extern const struct cmd cmd_wait;
 /* "0.1.0"; and the commit that it was built from, 12 digits or "unknown". cli/version.c */
 const char *version_text(void);
 const char *version_commit(void);
+/* The machine's name in images: "amd64". */
+const char *version_arch(void);
 
 #endif
