@@ -213,7 +213,7 @@ static int check_version(const struct input *in, const char *media_type)
 {
 	int64_t version = json_i64(in->root, "schemaVersion", 0);
 
-	if (version == 1 || (media_type && strstr(media_type, "manifest.v1+")))
+	if (version == 1 || (media_type && strstr(media_type, "distribution.manifest.v1+")))
 		return err_set(
 			in->e, ENOTSUP,
 			"%s: schema 1, docker's format of before 2016, is not taken; the image must be pushed again by a newer client",

@@ -36,6 +36,7 @@ struct task {
 /* What a name came to be. */
 struct found {
 	struct descriptor target; /* what the name will point at */
+	char *index_digest;	  /* the index that it was chosen from, or NULL */
 	struct manifest manifest; /* of the image chosen */
 	struct strv diff_ids;
 };
@@ -43,6 +44,7 @@ struct found {
 static void found_clear(struct found *f)
 {
 	descriptor_clear(&f->target);
+	free(f->index_digest);
 	manifest_clear(&f->manifest);
 	strv_free(&f->diff_ids);
 }
@@ -183,9 +185,11 @@ static int get_manifest(const struct task *t, struct registry *r, const struct r
 	if (rc < 0)
 		return err_prefix(e, "'%s'", full);
 	rc = get_chosen(t, r, entry, ret, e);
-	if (rc == 0)
-		set_target(ret, ret->manifest.media_type, entry->desc.digest, entry->desc.size);
-	return rc;
+	if (rc < 0)
+		return rc;
+	set_target(ret, ret->manifest.media_type, entry->desc.digest, entry->desc.size);
+	ret->index_digest = xstrdup(raw.digest);
+	return 0;
 }
 
 /* -- configs ---------------------------------------------------------------------------------------------- */
@@ -257,6 +261,31 @@ static void tell(const struct task *t, const char *text)
 		t->options->progress->status(t->options->progress->data, text);
 }
 
+/* Asks one source after the other. What mirrors said is told together with the last failure, or as a warning. */
+static int pull_sources(const struct task *t, const struct ref *ref,
+			const struct regconf_source *sources, size_t n, struct err *e)
+{
+	auto_str struct str mirrors = { 0 };
+	struct err why = { 0 };
+	int rc = -ENOENT;
+
+	for (size_t i = 0; i < n; i++) {
+		rc = pull_from(t, ref, &sources[i], &why);
+		if (rc == 0 || i + 1 == n || is_final(rc))
+			break;
+		str_addf(&mirrors, "%smirror '%s': %s", mirrors.len ? "; " : "", sources[i].domain,
+			 why.msg);
+	}
+	if (rc < 0 && mirrors.len && !is_final(rc))
+		return err_set(e, -rc, "%s; '%s' itself: %s", mirrors.data, sources[n - 1].domain,
+			       why.msg);
+	if (rc < 0)
+		return err_copy(e, &why);
+	if (mirrors.len)
+		log_warn("%s; taken from '%s'", mirrors.data, ref->domain);
+	return rc;
+}
+
 /* Pulls one full name from the first of its sources that serves it. */
 static int pull_name(const struct task *t, const char *full, struct err *e)
 {
@@ -271,19 +300,7 @@ static int pull_name(const struct task *t, const char *full, struct err *e)
 	if (rc < 0)
 		return rc;
 	tell(t, trying);
-	for (size_t i = 0; i < n; i++) {
-		struct err why = { 0 };
-
-		rc = pull_from(t, &ref, &sources[i], &why);
-		if (rc == 0)
-			break;
-		if (i + 1 == n || is_final(rc)) {
-			(void)err_copy(e, &why);
-			break;
-		}
-		log_warn("mirror '%s' of '%s': %s, trying the next", sources[i].domain, ref.domain,
-			 why.msg);
-	}
+	rc = pull_sources(t, &ref, sources, n, e);
 	regconf_sources_free(sources, n);
 	return rc;
 }
@@ -320,10 +337,11 @@ static int prepare(struct task *t, const struct pull *p, struct err *e)
 	return http_open(&interrupted, &t->http, e);
 }
 
-/* Tries what the name may mean; of several failures the first is told, the others are warnings. */
+/* Tries what the name may mean. */
 static int pull_any(const struct task *t, const struct strv *names, const char **ret_name,
 		    struct err *e)
 {
+	auto_str struct str failures = { 0 };
 	int rc = -ENOENT;
 
 	for (size_t i = 0; i < names->len; i++) {
@@ -333,11 +351,11 @@ static int pull_any(const struct task *t, const struct strv *names, const char *
 		*ret_name = names->v[i];
 		if (rc == 0)
 			return 0;
-		if (i + 1 == names->len || is_final(rc))
+		if (names->len == 1 || is_final(rc))
 			return err_copy(e, &why);
-		log_warn("'%s': %s, trying the next search registry", names->v[i], why.msg);
+		str_addf(&failures, "%s'%s': %s", failures.len ? "; " : "", names->v[i], why.msg);
 	}
-	return rc;
+	return err_set(e, -rc, "%s", str_cstr(&failures));
 }
 
 static int pull_held(struct task *t, const char *name, struct image **ret, struct err *e)
@@ -367,8 +385,11 @@ int image_pull(const struct store *s, const char *name, const struct pull *p, st
 		rc = hold = store_hold(s, e);
 	if (rc >= 0)
 		rc = pull_held(&t, name, ret, e);
+	close_fd(&hold);
 	http_close(t.http);
 	regconf_clear(&t.conf);
+	if (rc < 0)
+		(void)store_collect(s, NULL, NULL); /* what came of it before it failed */
 	restore_signals(old);
 	if (rc < 0 && interrupted) {
 		(void)err_set(e, EINTR, "'%s': interrupted", name);

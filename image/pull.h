@@ -33,7 +33,8 @@ struct pull {
 };
 
 /*
- * Pulls name; *ret (may be NULL) is the caller's. Nothing of a failed pull is left but complete blobs in no image's name (swept by the next pull or rm).
+ * Pulls name; *ret (may be NULL) is the caller's. Nothing of a failed pull is left, unless another process holds the store: then
+ * the next removal sweeps it.
  * Errors say what, where and why; -EACCES: credentials, -ENOENT: no such tag, -EINTR: SIGINT, SIGTERM or SIGHUP came (the exit status is set). The
  * three signals and SIGPIPE are handled here meanwhile, unless they are ignored.
  */

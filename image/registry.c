@@ -42,6 +42,7 @@ struct registry {
 	char *authorization;		/* what is sent now, or NULL */
 	int64_t authorization_until_ns; /* monotonic; 0: for ever */
 	bool bearer;
+	char *withheld; /* a token server that was not sent the credentials there are */
 };
 
 int registry_open(struct http *h, const struct registry_options *o, const char *domain,
@@ -85,6 +86,7 @@ void registry_close(struct registry *r)
 	free(r->domain);
 	free(r->path);
 	free(r->host);
+	free(r->withheld);
 	free(r);
 }
 
@@ -183,8 +185,24 @@ static int fetch_token(struct registry *r, const struct challenge *c, bool with_
 
 static int wrong_password(const struct registry *r, struct err *e)
 {
-	return err_set(e, EACCES, "wrong user name or password for registry '%s' (from %s)",
+	return err_set(e, EACCES,
+		       "registry '%s' does not accept the user name and password (from %s)",
 		       r->domain, r->auth.source);
+}
+
+/* Access is denied: with the registry's own text and what can be done. */
+static int denied(const struct registry *r, const char *text, struct err *e)
+{
+	if (r->withheld)
+		return err_set(
+			e, EACCES,
+			"registry '%s' denies access to '%s'%s; its token server '%s' is another host and was not sent the credentials: --trust-realm %s allows it",
+			r->domain, r->path, text, r->withheld, r->withheld);
+	return err_set(
+		e, EACCES, "registry '%s' denies access to '%s'%s%s", r->domain, r->path, text,
+		r->auth.source
+			? ""
+			: "; it does not exist, or it wants credentials: give --creds, or log in");
 }
 
 static int take_token(struct registry *r, const struct http_response *answer,
@@ -195,11 +213,7 @@ static int take_token(struct registry *r, const struct http_response *answer,
 
 	if (answer->status == 401 || answer->status == 403 ||
 	    (answer->status == 400 && with_auth && r->auth.identity_token))
-		return with_auth
-			       ? wrong_password(r, e)
-			       : err_set(e, EACCES,
-					 "registry '%s' wants credentials for '%s': give --creds, or log in",
-					 r->domain, r->path);
+		return with_auth ? wrong_password(r, e) : denied(r, "", e);
 	if (answer->status != 200)
 		return err_set(e, EIO, "token server '%s' of registry '%s' answered with status %d",
 			       realm->host, r->domain, answer->status);
@@ -214,7 +228,7 @@ static int take_token(struct registry *r, const struct http_response *answer,
 }
 
 /* Whether the realm may be asked at all, and with credentials. */
-static int check_realm(const struct registry *r, const struct url *realm, const char *peer,
+static int check_realm(struct registry *r, const struct url *realm, const char *peer,
 		       bool *ret_with_auth, bool *ret_public_only, struct err *e)
 {
 	auto_free char *own_url = make_url(r, "manifests", "x");
@@ -335,17 +349,12 @@ static int status_error(const struct registry *r, const struct http_response *an
 	case 401:
 		if (r->auth.user && !r->bearer)
 			return wrong_password(r, e);
-		return err_set(
-			e, EACCES, "registry '%s' denies access to '%s'%s%s", r->domain, r->path,
-			text,
-			r->auth.user
-				? ""
-				: "; it does not exist, or it wants credentials: give --creds, or log in");
+		return denied(r, text, e);
 	case 403:
-		return err_set(e, EACCES, "registry '%s' denies access to '%s'%s", r->domain,
-			       r->path, text);
+		return denied(r, text, e);
 	case 404:
-		return err_set(e, ENOENT, "%s: not in registry '%s'%s", what, r->domain, text);
+		return err_set(e, ENOENT, "%s: no such thing in registry '%s'%s", what, r->domain,
+			       text);
 	case 429:
 		return err_set(e, EBUSY, "%s: registry '%s' refuses because of too many requests%s",
 			       what, r->domain, text);
