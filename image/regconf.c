@@ -136,7 +136,7 @@ static int load_mirror(const cJSON *table, const char *what, struct regconf_plac
 
 	if (rc == 0)
 		rc = get_text(table, "pull-from-mirror", what, &when, e);
-	if (rc < 0)
+	if (rc != 0)
 		return rc;
 	if (!*ret->location)
 		return err_set(e, EBADMSG, "%s: a mirror needs a 'location'", what);

@@ -210,7 +210,7 @@ int net_ports_claim(struct net_ports *p, struct err *e)
 	size_t n = 0;
 	int r = 0;
 
-	for (; n < p->n && r >= 0; n++)
+	for (; p->v && n < p->n && r >= 0; n++)
 		r = held[n] = claim_one(&p->v[n], e);
 	for (size_t i = 0; i < n; i++)
 		if (held[i] >= 0)

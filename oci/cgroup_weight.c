@@ -13,12 +13,13 @@ static double log2_of(double x)
 		x /= 2;
 		whole++;
 	}
-	for (int i = 0; i < BITS; i++, bit /= 2) {
+	for (int i = 0; i < BITS; i++) {
 		x *= x;
 		if (x >= 2) {
 			x /= 2;
 			fraction += bit;
 		}
+		bit /= 2;
 	}
 	return whole + fraction;
 }

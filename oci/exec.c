@@ -193,7 +193,7 @@ static _Noreturn void exec_main(struct execution *x)
 		}
 	}
 	if (r >= 0)
-		r = run_inside(x, &l, &e);
+		(void)run_inside(x, &l, &e);
 	sync_send_error(x->sock[1], &e);
 	_exit(e.status ? e.status : EXIT_POD);
 }

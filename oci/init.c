@@ -333,7 +333,7 @@ _Noreturn void init_main(struct init *i)
 	if (i->ns->two_stages)
 		r = clone_second(i, &e);
 	if (r >= 0)
-		r = run_steps(i, &e);
+		(void)run_steps(i, &e);
 	sync_send_error(i->sync >= 0 ? i->sync : i->start_conn, &e);
 	_exit(e.status ? e.status : EXIT_POD);
 }

@@ -72,9 +72,11 @@ static int unexpected(struct parser *p, const char *where, struct err *e)
 	const struct token *tok = &p->tok;
 
 	if (tok->kind == TOKEN_END)
-		return template_error(p->t, tok->at, e, "unexpected end of %s", where);
-	return template_error(p->t, tok->at, e, "unexpected '%.*s' in %s",
-			      (int)(tok->end - tok->at), p->t->source + tok->at, where);
+		(void)template_error(p->t, tok->at, e, "unexpected end of %s", where);
+	else
+		(void)template_error(p->t, tok->at, e, "unexpected '%.*s' in %s",
+				     (int)(tok->end - tok->at), p->t->source + tok->at, where);
+	return -EINVAL;
 }
 
 static int deeper(struct parser *p, struct err *e)
@@ -179,7 +181,7 @@ static int parse_operand(struct parser *p, struct node **ret, struct err *e)
 {
 	struct node *n = NULL;
 
-	if (parse_primary(p, &n, e) < 0)
+	if (parse_primary(p, &n, e) < 0 || !n)
 		return -EINVAL;
 	n->end = p->tok.end;
 	if (next(p, e) < 0)

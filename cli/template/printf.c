@@ -169,7 +169,9 @@ static bool add_value(struct str *out, const struct verb *v, const cJSON *value)
 		add_plain(out, v, value);
 		return true;
 	}
-	if (value && value_is_number(value))
+	if (!value)
+		return false;
+	if (value_is_number(value))
 		return add_number(out, v, value);
 	if (v->letter == 't' && cJSON_IsBool(value)) {
 		add_plain(out, v, value);

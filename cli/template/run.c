@@ -48,7 +48,7 @@ static int step(struct run *r, const struct node *n, struct err *e)
 /* "at <.Foo>: " before the reason, and the place before that. */
 static int fail_at(struct run *r, const struct node *n, struct err *e)
 {
-	struct err reason = { 0 };
+	struct err reason;
 
 	if (!e)
 		return -EINVAL;
@@ -170,7 +170,7 @@ static int eval_label(struct run *r, const struct node *cmd, const cJSON *dot, c
 				      (int)(field->end - field->at), r->t->source + field->at);
 	if (eval_operand(r, field->next, dot, &key, e) < 0)
 		return -EINVAL;
-	if (!cJSON_IsString(key))
+	if (!key || !cJSON_IsString(key))
 		return template_error(r->t, cmd->at, e,
 				      "wrong type for .Label: expected string; got %s",
 				      value_type(key));
@@ -275,11 +275,11 @@ static int run_range(struct run *r, const struct node *n, const cJSON *dot, stru
 	if (!value_true(value))
 		return run_list(r, n->other, dot, e);
 	count = (size_t)cJSON_GetArraySize(value);
-	items = xcalloc(count, sizeof(*items));
+	items = xcalloc(count, sizeof(*items)); /* NOLINT(bugprone-sizeof-expression) */
 	cJSON_ArrayForEach(item, value)
 		items[i++] = item;
 	if (cJSON_IsObject(value)) /* maps go by sorted keys */
-		qsort(items, count, sizeof(*items), by_key);
+		qsort(items, count, sizeof(*items), by_key); /* NOLINT(bugprone-sizeof-expression) */
 	for (i = 0; i < count; i++) {
 		int flow = run_turn(r, n, items[i], (int64_t)i, e);
 

@@ -82,14 +82,14 @@ static int by_key(const void *a, const void *b)
 static void print_map(struct str *out, const cJSON *v)
 {
 	size_t n = (size_t)cJSON_GetArraySize(v), i = 0;
-	auto_free const cJSON **sorted = xcalloc(n + 1, sizeof(*sorted));
+	auto_free const cJSON **sorted = xcalloc(n + 1, sizeof(*sorted)); /* NOLINT(bugprone-sizeof-expression) */
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, v)
 		if (item->string[0] != '.')
 			sorted[i++] = item;
 	n = i;
-	qsort(sorted, n, sizeof(*sorted), by_key);
+	qsort(sorted, n, sizeof(*sorted), by_key); /* NOLINT(bugprone-sizeof-expression) */
 	str_add(out, "map[");
 	for (i = 0; i < n; i++) {
 		str_addf(out, "%s%s:", i ? " " : "", sorted[i]->string);
