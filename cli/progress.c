@@ -131,6 +131,8 @@ static void on_layer(void *data, size_t index, size_t count, const char *digest,
 	struct bar *b;
 	bool news;
 
+	if (!state)
+		state = "";
 	set_count(p, count);
 	b = &p->bars[index];
 	news = !str_eq(b->state, state);
