@@ -24,7 +24,8 @@ struct layer_unpack;
  * unpacks it just now; finish your own first, then layer_unpack_blob, which waits: nobody waits while it holds a layer's lock.
  * media_type only hints: the compression is read off the bytes. The caller holds the store.
  */
-int layer_unpack_begin(const struct store *s, const char *diff_id, const char *media_type, struct layer_unpack **ret, struct err *e);
+int layer_unpack_begin(const struct store *s, const char *diff_id, const char *media_type,
+		       struct layer_unpack **ret, struct err *e);
 /*
  * The pipe to write the compressed bytes to (blocking; fd_set_nonblock on wish); closing is layer_unpack_finish's. EPIPE (block SIGPIPE): the unpacking
  * has failed, and layer_unpack_finish says why.
@@ -36,14 +37,15 @@ int layer_unpack_finish(struct layer_unpack *u, struct err *e);
 void layer_unpack_abort(struct layer_unpack *u);
 
 /* From a blob in the store, in one call; waits for another process that unpacks the same layer. Nothing to do where the layer exists. */
-int layer_unpack_blob(const struct store *s, const char *blob_digest, const char *diff_id, const char *media_type, struct err *e);
+int layer_unpack_blob(const struct store *s, const char *blob_digest, const char *diff_id,
+		      const char *media_type, struct err *e);
 
 /* What was noted when the layer was unpacked. */
 struct layer_info {
-	int64_t disk_bytes;      /* what du would count */
-	int64_t files;           /* entries of every kind */
-	bool has_root;           /* the tar had an entry for the root folder: its owner and mode are meant */
-	bool dot_whiteouts;      /* whiteouts are .wh. files, for want of 0:0 devices or xattrs here: not for the overlay driver */
+	int64_t disk_bytes; /* what du would count */
+	int64_t files;	    /* entries of every kind */
+	bool has_root; /* the tar had an entry for the root folder: its owner and mode are meant */
+	bool dot_whiteouts; /* whiteouts are .wh. files, for want of 0:0 devices or xattrs here: not for the overlay driver */
 };
 
 int layer_info(const struct store *s, const char *diff_id, struct layer_info *ret, struct err *e);

@@ -246,7 +246,7 @@ static int pull_from(const struct task *t, const struct ref *ref,
 	if (rc == 0)
 		rc = fetch_layers(t->store, t->http, r, &f.manifest, &f.diff_ids,
 				  t->options->progress, e);
-	return rc < 0 ? rc : image_set_name(t->store, full, &f.target, e);
+	return rc < 0 ? rc : image_set_name(t->store, full, &f.target, f.index_digest, e);
 }
 
 /* Whether asking elsewhere can help. */

@@ -24,14 +24,18 @@
 
 struct err;
 
+/* In images/: held for the replacement of index.json. */
+#define STORE_INDEX_LOCK "index.lock"
+
 struct store {
-	char *root;              /* absolute */
+	char *root; /* absolute */
 	int root_fd;
-	int images_fd;           /* images/ */
-	int blobs_fd;            /* images/blobs */
+	int images_fd; /* images/ */
+	int blobs_fd;  /* images/blobs */
 	int layers_fd;
-	int tmp_fd;              /* tmp/: same file system */
-	const struct userns *userns; /* borrowed: for work on files of subordinate ids; NULL: nothing is unpacked or removed through this one */
+	int tmp_fd; /* tmp/: same file system */
+	const struct userns *
+		userns; /* borrowed: for work on files of subordinate ids; NULL: nothing is unpacked or removed through this one */
 	/* Set by the owner after opening: whether a container needs the layer. NULL: unknown, and no layer is ever removed. */
 	bool (*layer_in_use)(const char *diff_id, void *data);
 	void *layer_in_use_data;
@@ -60,7 +64,7 @@ int store_remove_tmp(const struct store *s, const char *name, struct err *e);
 
 /*
  * Removes blobs and layers that no image in index.json and no container needs. Where somebody holds the store nothing is done
- * (-EWOULDBLOCK). What went is appended to ret_deleted (may be NULL) as "sha256:…".
+ * (-EWOULDBLOCK). The diff ids of layers that went are appended to ret_deleted (may be NULL).
  */
 int store_collect(const struct store *s, struct strv *ret_deleted, struct err *e);
 
@@ -75,15 +79,15 @@ void descriptor_clear(struct descriptor *d);
 
 /* An image in the store, for one platform. */
 struct image {
-	char *id;                /* hexadecimal part of the config's digest: docker's image id */
+	char *id;		    /* hexadecimal part of the config's digest: docker's image id */
 	struct descriptor manifest; /* what the name points at after choosing the platform */
-	char *index_digest;      /* the index it was chosen from, or NULL */
-	struct strv names;       /* full references "docker.io/library/nginx:alpine"; none: nameless */
-	cJSON *config;           /* the whole image config (architecture, config{}, rootfs, history) */
+	char *index_digest;	    /* the index it was chosen from, or NULL */
+	struct strv names; /* full references "docker.io/library/nginx:alpine"; none: nameless */
+	cJSON *config;	   /* the whole image config (architecture, config{}, rootfs, history) */
 	struct descriptor *layers; /* bottom first */
-	struct strv diff_ids;    /* bottom first, same count */
+	struct strv diff_ids;	   /* bottom first, same count */
 	int64_t created_ns;
-	int64_t size;            /* of the unpacked layers, bytes */
+	int64_t size; /* of the unpacked layers, bytes */
 };
 
 void image_free(struct image *img);
@@ -104,20 +108,23 @@ int image_find(const struct store *s, const char *name, struct image **ret, stru
 int image_list(const struct store *s, struct image ***ret, size_t *ret_n, struct err *e);
 
 /*
- * Points name (full reference; NULL: none, found by digest only) at a manifest or index that is complete in the store: atomic and durable. The
- * image that had the name before stays, nameless. The caller holds the store.
+ * Points name (full reference; NULL: none, found by digest only) at a manifest that is complete in the store: atomic and durable. The
+ * image that had the name before stays, nameless. index_digest (NULL: none) says which index a manifest was chosen from; where that blob is in the
+ * store it is kept. The caller holds the store.
  */
-int image_set_name(const struct store *s, const char *full_name, const struct descriptor *target, struct err *e);
+int image_set_name(const struct store *s, const char *full_name, const struct descriptor *target,
+		   const char *index_digest, struct err *e);
 
 /*
  * Removes a name, or an id with all its names (several names and not force: -EEXIST), then what nothing needs any more (store_collect). What was
- * untagged and deleted is appended to the lists ("nginx:alpine", "sha256:…"; may be NULL).
+ * untagged and deleted is appended to the lists ("nginx:alpine"; "sha256:…" of images, then of layers; may be NULL).
  */
-int image_remove(const struct store *s, const char *name, bool force, struct strv *ret_untagged, struct strv *ret_deleted,
-		 struct err *e);
+int image_remove(const struct store *s, const char *name, bool force, struct strv *ret_untagged,
+		 struct strv *ret_deleted, struct err *e);
 
 /* The image that a manifest in the store describes (names left empty): for a pull that has all blobs, before it sets the name. */
-int image_load(const struct store *s, const struct descriptor *manifest, struct image **ret, struct err *e);
+int image_load(const struct store *s, const struct descriptor *manifest, struct image **ret,
+	       struct err *e);
 
 /* Unpacks what is missing of an image's layers from its blobs. The caller holds the store. */
 int image_unpack(const struct store *s, const struct image *img, struct err *e);
@@ -126,15 +133,18 @@ int image_unpack(const struct store *s, const struct image *img, struct err *e);
  * Reads a blob of the store whole (manifests, configs), at most limit bytes. Its digest was checked when it came in and is not again: that would load
  * libcrypto at every start of a container.
  */
-int store_read_blob(const struct store *s, const char *digest, size_t limit, struct str *ret, struct err *e);
+int store_read_blob(const struct store *s, const char *digest, size_t limit, struct str *ret,
+		    struct err *e);
 bool store_has_blob(const struct store *s, const char *digest, int64_t size);
 /* Opens a blob for reading. */
 int store_open_blob(const struct store *s, const char *digest, struct err *e);
 
 /* A blob on its way in: tmp/ file, hash and size on the fly, rename into place. */
 struct blob_writer;
-int blob_begin(const struct store *s, const struct descriptor *expect, struct blob_writer **ret, struct err *e);
-int blob_write(struct blob_writer *w, const void *p, size_t len, struct err *e);   /* -EFBIG beyond the declared size */
+int blob_begin(const struct store *s, const struct descriptor *expect, struct blob_writer **ret,
+	       struct err *e);
+int blob_write(struct blob_writer *w, const void *p, size_t len,
+	       struct err *e); /* -EFBIG beyond the declared size */
 /* Checks size and digest (-EBADMSG: what was expected, what came), renames. Frees w in any case. The caller holds the store. */
 int blob_commit(struct blob_writer *w, struct err *e);
 void blob_abort(struct blob_writer *w);
