@@ -21,8 +21,9 @@ const char *rootfs_driver_name(enum rootfs_driver d);
 
 /* A root file system in use. */
 struct rootfs_mount {
-	enum rootfs_driver driver;   /* what it came to be */
-	struct child fuse;           /* fuse-overlayfs, where there is one: to be watched and ended by the owner */
+	enum rootfs_driver driver; /* what it came to be */
+	struct child
+		fuse; /* fuse-overlayfs, where there is one: to be watched and ended by the owner */
 };
 
 /*
@@ -30,8 +31,8 @@ struct rootfs_mount {
  * reused. want AUTO takes the first rung that works; a forced one that does not is an error that says why. selinux-free. read_only mounts without upper/.
  * Runs in a process that may mount (in the user namespace, own mount namespace).
  */
-int rootfs_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd, enum rootfs_driver want,
-		 struct rootfs_mount *ret, struct err *e);
+int rootfs_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
+		 enum rootfs_driver want, struct rootfs_mount *ret, struct err *e);
 int rootfs_unmount(struct rootfs_mount *m, int container_dirfd, struct err *e);
 
 /* Which rung this machine is on and why not higher: for `info`. The caller owns *ret_why. */
