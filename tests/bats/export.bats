@@ -1,12 +1,7 @@
 #!/usr/bin/env bats
-# Export: tar to standard output, and a bundle that pod, crun and other runtimes start.
+# Export and import: tar to standard output, a bundle with the container's flags. crun.bats runs such a bundle elsewhere.
 
 load helpers
-
-# rootless_crun WORD...: Debian's crun as this user, without cgroups
-rootless_crun() {
-	XDG_RUNTIME_DIR=$T/xdg crun --root "$T/crun" --cgroup-manager=disabled "$@" 3>&-
-}
 
 @test "export: to standard output, and never to a terminal or over a folder" {
 	pull busybox
@@ -20,29 +15,6 @@ rootless_crun() {
 	run python3 "$FIXTURES/terminal.py" 24x80 "$POD" --root "$store" export busybox </dev/null
 	[ "$status" = 125 ]
 	matches "$output" 'terminal'
-}
-
-@test "export: a bundle that pod oci run and crun start with the same output" {
-	pull busybox
-	run_pod export --bundle "$T/bundle" busybox
-	valid runtime/config-schema.json "$T/bundle/config.json"
-	[ -d "$T/bundle/rootfs/bin" ]
-	local script='id; echo $((6*7)); cat /etc/group | head -n 2; hostname; ls /; grep -c . /proc/self/mounts >/dev/null; exit 7'
-	jq --arg script "$script" '.process.args = ["sh", "-c", $script] | .process.terminal = false' \
-		"$T/bundle/config.json" >"$T/new.json"
-	mv "$T/new.json" "$T/bundle/config.json"
-	local pods cruns
-	status=0
-	pods=$("$POD" oci --root "$T/oci" run -b "$T/bundle" one 3>&-) || status=$?
-	is "$status" 7
-	mkdir -p "$T/xdg"
-	status=0
-	cruns=$(rootless_crun run -b "$T/bundle" two) || status=$?
-	is "$status" 7
-	is "$pods" "$cruns"
-	has "$pods" "uid=0(root)"
-	is "$("$POD" oci --root "$T/oci" list -q 3>&-)" ""
-	in_userns rm -rf "$T/bundle"
 }
 
 @test "export: a container's bundle has its flags and its changes" {
@@ -73,6 +45,6 @@ rootless_crun() {
 	before=$(snapshot)
 	run_pod 125 import "$T/bad.tar" mine:three
 	one_line "$stderr"
+	is "$(snapshot)" "$before"
 	run_pod rm c
-	[[ $(pod images) != *three* ]]
 }

@@ -1,24 +1,8 @@
 #!/usr/bin/env bats
-# `pod oci`: the life of a bundle, as runc's callers drive it, and the same bundle under crun.
+# `pod oci`: the life of a bundle, as runc's callers drive it. crun.bats compares with crun.
 
 load helpers
-
-oci() {
-	"$POD" oci --root "$T/oci" "$@" 3>&-
-}
-
-# make_bundle SCRIPT: in $T/bundle, busybox running the script
-make_bundle() {
-	pull busybox
-	pod export --bundle "$T/bundle" busybox
-	jq --arg script "$1" '.process.args = ["sh", "-c", $script] | .process.terminal = false' "$T/bundle/config.json" >"$T/c"
-	mv "$T/c" "$T/bundle/config.json"
-}
-
-teardown_bundle() {
-	is "$(oci list -q)" ""
-	in_userns rm -rf "$T/bundle" "$T/oci"
-}
+load bundle
 
 @test "oci: create, state, start, list, ps, exec, kill, state, delete" {
 	make_bundle 'trap "exit 3" TERM; echo running; while :; do sleep 0.05; done'
@@ -105,26 +89,6 @@ teardown_bundle() {
 		oci list >/dev/null
 		oci delete --force "c$i"
 	done
-	teardown_bundle
-}
-
-@test "oci: fields of config.json take effect, the same under crun" {
-	make_bundle 'umask; ulimit -n; id; cat /proc/sys/net/ipv4/ip_forward; hostname; pwd; echo $COLOUR; stat -c "%a %F" /t /dev/mine
-		grep " /t " /proc/self/mounts | cut -d" " -f3,4 | cut -d, -f1-4; cat /proc/self/oom_score_adj; touch /etc/x; cat /proc/version'
-	jq '.process.user += {umask: 63, additionalGids: [29, 4000]} | .process.cwd = "/etc" | .process.env += ["COLOUR=red"]
-		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] | .process.oomScoreAdj = 500
-		| .linux.sysctl = {"net.ipv4.ip_forward": "1"} | .hostname = "from-config"
-		| .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]
-		| .mounts += [{destination: "/t", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=1711", "size=64k"]}]
-		| .linux.maskedPaths = ["/proc/version"] | .root.readonly = true' "$T/bundle/config.json" >"$T/c"
-	mv "$T/c" "$T/bundle/config.json"
-	valid runtime/config-schema.json "$T/bundle/config.json"
-	oci run -b "$T/bundle" mine >"$T/pods" 2>&1
-	mkdir "$T/xdg"
-	XDG_RUNTIME_DIR=$T/xdg crun --root "$T/crun" --cgroup-manager=disabled run -b "$T/bundle" theirs >"$T/cruns" 2>&1 3>&-
-	is "$(cat "$T/pods")" "$(cat "$T/cruns")"
-	has "$(cat "$T/pods")" "0077"
-	has "$(cat "$T/pods")" "from-config"
 	teardown_bundle
 }
 

@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# The same bundle under Debian's crun, which refuses the hybrid layout of cgroups: run in a mount namespace with cgroup2.
+#
+# cgroup2: only
+
+load helpers
+load bundle
+
+crun() {
+	mkdir -p "$T/xdg"
+	XDG_RUNTIME_DIR=$T/xdg command crun --root "$T/crun" --cgroup-manager=disabled "$@" 3>&-
+}
+
+setup() {
+	[ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ] || skip "crun wants cgroup2 alone on /sys/fs/cgroup"
+	base_setup
+}
+
+@test "crun: a bundle that pod oci run and crun start with the same output" {
+	pull busybox
+	run_pod export --bundle "$T/bundle" busybox
+	valid runtime/config-schema.json "$T/bundle/config.json"
+	[ -d "$T/bundle/rootfs/bin" ]
+	local script='id; echo $((6*7)); cat /etc/group | head -n 2; hostname; ls /; grep -c . /proc/self/mounts >/dev/null; exit 7'
+	jq --arg script "$script" '.process.args = ["sh", "-c", $script] | .process.terminal = false' \
+		"$T/bundle/config.json" >"$T/new.json"
+	mv "$T/new.json" "$T/bundle/config.json"
+	local pods cruns
+	status=0
+	pods=$("$POD" oci --root "$T/oci" run -b "$T/bundle" one 3>&-) || status=$?
+	is "$status" 7
+	status=0
+	cruns=$(crun run -b "$T/bundle" two) || status=$?
+	is "$status" 7
+	is "$pods" "$cruns"
+	has "$pods" "uid=0(root)"
+	is "$("$POD" oci --root "$T/oci" list -q 3>&-)" ""
+	in_userns rm -rf "$T/bundle"
+}
+
+@test "crun: fields of config.json take effect, the same under crun" {
+	make_bundle 'umask; ulimit -n; id; cat /proc/sys/net/ipv4/ip_forward; hostname; pwd; echo $COLOUR; stat -c "%a %F" /t /dev/mine
+		grep " /t " /proc/self/mounts | cut -d" " -f3,4 | cut -d, -f1-4; cat /proc/self/oom_score_adj; touch /etc/x; cat /proc/version'
+	jq '.process.user += {umask: 63, additionalGids: [29, 4000]} | .process.cwd = "/etc" | .process.env += ["COLOUR=red"]
+		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] | .process.oomScoreAdj = 500
+		| .linux.sysctl = {"net.ipv4.ip_forward": "1"} | .hostname = "from-config"
+		| .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]
+		| .mounts += [{destination: "/t", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=1711", "size=64k"]}]
+		| .linux.maskedPaths = ["/proc/version"] | .root.readonly = true' "$T/bundle/config.json" >"$T/c"
+	mv "$T/c" "$T/bundle/config.json"
+	valid runtime/config-schema.json "$T/bundle/config.json"
+	oci run -b "$T/bundle" mine >"$T/pods" 2>&1
+	crun run -b "$T/bundle" theirs >"$T/cruns" 2>&1
+	is "$(cat "$T/pods")" "$(cat "$T/cruns")"
+	has "$(cat "$T/pods")" "0077"
+	has "$(cat "$T/pods")" "from-config"
+	teardown_bundle
+}
