@@ -163,16 +163,12 @@ static int check_answer(struct job *j, struct err *e)
 	if (r->status == 206) {
 		from = range_start(r->content_range);
 		if (from != j->done)
-			return err_set(e, EBADMSG,
-				       "blob '%s': other bytes than the range asked for came",
-				       j->desc->digest);
+			return err_set(e, EBADMSG, "other bytes than the range asked for came");
 	}
 	j->skip = j->done - from;
 	if (r->length >= 0 && from + r->length != j->desc->size)
-		return err_set(e, EBADMSG,
-			       "blob '%s': the registry has %jd bytes, but the manifest says %jd",
-			       j->desc->digest, (intmax_t)(from + r->length),
-			       (intmax_t)j->desc->size);
+		return err_set(e, EBADMSG, "the registry has %jd bytes, but the manifest says %jd",
+			       (intmax_t)(from + r->length), (intmax_t)j->desc->size);
 	j->checked = true;
 	return 0;
 }
@@ -193,9 +189,8 @@ static int on_bytes(void *data, const void *p, size_t len, struct err *e)
 	if (rc < 0 || !len)
 		return rc;
 	if ((int64_t)len > j->desc->size - j->done)
-		return err_set(e, EBADMSG,
-			       "blob '%s': more than the %jd bytes that the manifest says",
-			       j->desc->digest, (intmax_t)j->desc->size);
+		return err_set(e, EBADMSG, "more than the %jd bytes that the manifest says",
+			       (intmax_t)j->desc->size);
 	rc = blob_write(j->blob, bytes, len, e);
 	if (rc < 0)
 		return rc;
@@ -269,6 +264,7 @@ static int finish_job(struct job *j, struct err *e)
 static int end_transfer(struct job *j, struct err *e)
 {
 	auto_free char *what = xasprintf("blob '%s'", j->desc->digest);
+	bool broken = j->transfer->broken;
 	int ms = 0, rc;
 
 	if (j->done > j->begun_at)
@@ -280,9 +276,9 @@ static int end_transfer(struct job *j, struct err *e)
 		rc = registry_judge(j->f->registry, j->transfer, &j->tried, what, &ms, e);
 	http_end(take_ptr(&j->transfer));
 	if (rc < 0)
-		return j->done ? err_prefix(e, "after %jd of %jd bytes", (intmax_t)j->done,
-					    (intmax_t)j->desc->size)
-			       : rc;
+		return broken ? err_prefix(e, "after %jd of %jd bytes", (intmax_t)j->done,
+					   (intmax_t)j->desc->size)
+			      : rc;
 	if (rc == REGISTRY_OK && j->done != j->desc->size)
 		return err_set(e, EBADMSG, "%s: truncated, %jd of %jd bytes came", what,
 			       (intmax_t)j->done, (intmax_t)j->desc->size);

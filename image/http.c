@@ -477,12 +477,14 @@ static int transport_error(struct http_state *s, CURLcode code)
 	t->broken = true;
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
-		return err_set(&t->err, EHOSTUNREACH, "cannot find the host '%s': %s", host,
-			       reason(s, code));
-	case CURLE_COULDNT_RESOLVE_PROXY:
 		return err_set(&t->err, EHOSTUNREACH,
-			       "cannot find the proxy on the way to '%s': %s", host,
-			       reason(s, code));
+			       "cannot find the host '%s': no such name, or no name server answers",
+			       host);
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return err_set(
+			&t->err, EHOSTUNREACH,
+			"cannot find the proxy on the way to '%s': no such name, or no name server answers",
+			host);
 	case CURLE_COULDNT_CONNECT:
 		return connect_error(s);
 	case CURLE_OPERATION_TIMEDOUT:

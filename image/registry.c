@@ -246,9 +246,7 @@ static int check_realm(struct registry *r, const struct url *realm, const char *
 	*ret_with_auth = has_auth && challenge_realm_trusted(&own, realm, r->o->trusted_realms);
 	*ret_public_only = !str_eq(own.host, realm->host) && url_ip_is_public(peer);
 	if (has_auth && !*ret_with_auth)
-		log_warn(
-			"registry '%s' wants its credentials sent to '%s', another host: asking there without them; '--trust-realm %s' allows it",
-			r->domain, realm->host, realm->host);
+		replace_ptr(&r->withheld, xstrdup(realm->host));
 	return 0;
 }
 
@@ -353,7 +351,7 @@ static int status_error(const struct registry *r, const struct http_response *an
 	case 403:
 		return denied(r, text, e);
 	case 404:
-		return err_set(e, ENOENT, "%s: no such thing in registry '%s'%s", what, r->domain,
+		return err_set(e, ENOENT, "%s: not found in registry '%s'%s", what, r->domain,
 			       text);
 	case 429:
 		return err_set(e, EBUSY, "%s: registry '%s' refuses because of too many requests%s",
@@ -493,8 +491,8 @@ int registry_get_manifest(struct registry *r, const char *reference, struct regi
 			  struct err *e)
 {
 	bool by_digest = strchr(reference, ':');
-	auto_free char *what =
-		xasprintf("manifest '%s%s%s'", r->path, by_digest ? "@" : ":", reference);
+	auto_free char *what = xasprintf("image '%s/%s%s%s'", r->domain, r->path,
+					 by_digest ? "@" : ":", reference);
 	auto_transfer struct http_transfer *t = NULL;
 	int rc = get(r, "manifests", reference, ACCEPT_MANIFESTS, MANIFEST_BYTES_MAX, what, &t, e);
 
