@@ -31,7 +31,6 @@ static void unescape(char *s)
 	while (*s) {
 		unsigned int c;
 
-		/* NOLINTNEXTLINE(cert-err34-c): three digits fit */
 		if (*s == '\\' && sscanf(s + 1, "%3o", &c) == 1 && strlen(s) >= 4) {
 			*out++ = (char)c;
 			s += 4;

@@ -24,7 +24,6 @@ static char *mountinfo_field(const char *line, size_t n)
 	for (; *line && *line != ' '; line++) {
 		unsigned int c;
 
-		/* NOLINTNEXTLINE(cert-err34-c): three digits fit */
 		if (*line == '\\' && sscanf(line + 1, "%3o", &c) == 1) {
 			str_add_char(&out, (char)c);
 			line += 3;

@@ -172,7 +172,6 @@ bool ns_user_initial(void)
 
 	if (file_read_line(AT_FDCWD, "/proc/self/uid_map", &line, NULL) < 0)
 		return true; /* a kernel without user namespaces */
-	/* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
 	return sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
 	       count == UINT32_MAX;
 }
