@@ -83,7 +83,10 @@ static int apply_onbuild(cJSON *config, const struct change *c, const char *args
 	return 0;
 }
 
-/* The next word of *args, with quotes ("…", '…') and backslashes as a Dockerfile has them; *args moves behind it. */
+/*
+ * The next word of *args, with quotes ("…", '…') and backslashes as a Dockerfile has them; *args
+ * moves behind it.
+ */
 static int next_word(const char **args, struct str *ret, struct err *e)
 {
 	const char *p = *args;
@@ -251,7 +254,8 @@ int change_apply(cJSON *config, const char *text, struct err *e)
 	}
 	return err_set(
 		e, EINVAL,
-		"change '%s': unknown instruction; known are CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, ONBUILD, "
+		"change '%s': unknown instruction; known are CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, "
+		"ONBUILD, "
 		"STOPSIGNAL, USER, VOLUME and WORKDIR",
 		line);
 }

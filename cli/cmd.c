@@ -181,7 +181,7 @@ static int check_count(const struct cli *c, const struct cmd *cmd, int argc, str
 static int run_with(struct cli *c, void *opts, int argc, char **argv, struct err *e)
 {
 	const struct cmd *cmd = c->cmd;
-	struct opt_rest rest;
+	struct opt_rest rest = { 0 };
 	unsigned int flags = c->face->opt_flags | (cmd->flags & CMD_STOP ? OPT_STOP : 0);
 
 	if (opt_parse(cmd->opts, flags, argc, argv, opts, &rest, e) < 0)
@@ -244,7 +244,7 @@ static int dispatch(struct cli *c, int argc, char **argv, struct err *e)
 static int run_face(struct cli *c, int argc, char **argv, struct err *e)
 {
 	const struct face *f = c->face;
-	struct opt_rest rest;
+	struct opt_rest rest = { 0 };
 	int r;
 
 	if (opt_parse(f->globals, f->opt_flags | OPT_STOP, argc - 1, argv + 1, c, &rest, e) < 0)

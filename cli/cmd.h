@@ -88,7 +88,7 @@ struct face {
 	unsigned int opt_flags;	       /* OPT_GO_STYLE, for globals and commands */
 	const struct cmd *const *cmds; /* NULL ends */
 	const struct cmd_noun *nouns;  /* .name NULL ends; NULL: none */
-	int failed; /* exit status of a failure that names none; 0: 125 */
+	int failed;		       /* exit status of a failure that names none; 0: 125 */
 	/* Called with the global options parsed (log level, log file, …); may be NULL. */
 	int (*prepare)(struct cli *c, struct err *e);
 	/* Prints an error; NULL: "pod: MESSAGE" on stderr. */
@@ -108,7 +108,8 @@ const struct cmd *face_find(const struct face *f, const char *noun, const char *
 void cmd_print_help(const struct cli *c, const struct cmd *cmd, FILE *f);
 
 /*
- * Prints an error as the frame does: for commands that go on with their next argument, and return 1 as exit status in the end.
+ * Prints an error as the frame does: for commands that go on with their next argument, and return
+ * 1 as exit status in the end.
  */
 void cmd_report(const struct cli *c, const struct err *e);
 

@@ -1,6 +1,6 @@
 /*
- * `pod export`: the files of a container or of an image as a tar, or as an OCI bundle that any runtime starts. An image is read straight from its
- * layers: no container is made.
+ * `pod export`: the files of a container or of an image as a tar, or as an OCI bundle that any
+ * runtime starts. An image is read straight from its layers: no container is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -158,7 +158,8 @@ static int write_bundle(struct engine *g, const struct source *s, const char *pa
 	if (s->tree >= 0)
 		return err_set(
 			e, ENOTSUP,
-			"container %s was made by the copy driver: export its tar, or its image as a bundle",
+			"container %s was made by the copy driver: export its tar, or its image "
+			"as a bundle",
 			s->container->record->name);
 	if (!s->image)
 		return err_set(
@@ -216,9 +217,10 @@ const struct cmd cmd_export = {
 	.name = "export",
 	.usage = "[OPTIONS] CONTAINER|IMAGE",
 	.summary = "Write the files of a container or image as a tar, or as an OCI bundle",
-	.about =
-		"A bundle is a folder that 'pod oci run -b DIR NAME', crun and runc start. Owners are kept: files of other\n"
-		"owners than root belong to your subordinate ids; 'unshare --map-auto --map-root-user rm -r DIR' removes them.",
+	.about = "A bundle is a folder that 'pod oci run -b DIR NAME', crun and runc start. Owners "
+		 "are kept: files of other\n"
+		 "owners than root belong to your subordinate ids; 'unshare --map-auto "
+		 "--map-root-user rm -r DIR' removes them.",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = 1,

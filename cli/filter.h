@@ -9,7 +9,10 @@
 
 struct err;
 
-/* Checks that each argument is KEY=VALUE with a known key (NULL-terminated list). -EINVAL quotes the wrong one. */
+/*
+ * Checks that each argument is KEY=VALUE with a known key (NULL-terminated list). -EINVAL quotes
+ * the wrong one.
+ */
 int filter_check(const struct strv *args, const char *const *known, struct err *e);
 
 /* The next value of key from *at on (0 at first, moved on), borrowed; NULL: no more. */

@@ -1,6 +1,6 @@
 /*
- * --format as docker users write it, for commands that list rows (ps, images) or show one thing (inspect, info,
- * version): templates over JSON, "table …" with a title line, and "json".
+ * --format as docker users write it, for commands that list rows (ps, images) or show one thing
+ * (inspect, info, version): templates over JSON, "table …" with a title line, and "json".
  */
 #ifndef CLI_FORMAT_H
 #define CLI_FORMAT_H
@@ -17,10 +17,12 @@ struct format_column {
 };
 
 /*
- * Prints rows (an array of objects that hold every key of columns, NULL-key-terminated) to f. format is
- *	"table TEMPLATE"   columns, with a title line (cells separated by \t, also as two characters);
- *	"json"             each row as JSON, a line each;
- *	TEMPLATE           once a row, a line each (\t and \n as two characters are taken for the blanks).
+ * Prints rows (an array of objects that hold every key of columns, NULL-key-terminated) to f.
+ * format is
+ *	"table TEMPLATE"   columns with a title line; cells are separated by \t
+ *	"json"             each row as JSON, a line each
+ *	TEMPLATE           once a row, a line each
+ * In the first and last, \t and \n as two characters are taken for the blanks.
  * A row may have further members. -EINVAL: "template: 1:14: …".
  */
 int format_rows(const char *format, const struct format_column *columns, const cJSON *rows, FILE *f,

@@ -49,7 +49,10 @@ static char *shortened(const char *text, size_t max)
 	return n > max ? xasprintf("%.*s…", (int)cut, text) : xstrdup(text);
 }
 
-/* One step. layer: the diff id that it made, or NULL; id: the image's where it is the newest step. */
+/*
+ * One step. layer: the diff id that it made, or NULL; id: the image's where it is the newest
+ * step.
+ */
 static cJSON *make_row(const struct engine *g, const struct history_options *o, const cJSON *step,
 		       const char *layer, const char *id)
 {
@@ -96,10 +99,9 @@ static void add_rows(cJSON *rows, const struct engine *g, const struct history_o
 static int run_history(const struct cli *c, void *opts_of, int argc, char **argv, struct err *e)
 {
 	const struct history_options *o = opts_of;
-	const char *usual =
-		o->quiet
-			? "{{.ID}}"
-			: "table {{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}";
+	const char *usual = o->quiet ? "{{.ID}}"
+				     : "table {{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}"
+				       "\t{{.Comment}}";
 	auto_engine struct engine g = ENGINE_CLOSED;
 	auto_image struct image *img = NULL;
 	auto_json cJSON *rows = json_array();

@@ -187,7 +187,8 @@ static const char *default_format(const struct images_options *o)
 	if (o->quiet)
 		return "{{.ID}}";
 	if (o->digests)
-		return "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+		return "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}"
+		       "\t{{.Size}}";
 	return "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 }
 

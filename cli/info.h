@@ -10,8 +10,8 @@ struct engine;
 void info_add_host(cJSON *obj);
 
 /*
- * "Rungs": what each feature stands on here, as an array of {Name, Rung, Why}; Why is "" on the best rung, else says why it is not higher and
- * what helps. Probes by doing, as `run` does.
+ * "Rungs": what each feature stands on here, as an array of {Name, Rung, Why}; Why is "" on the
+ * best rung, else says why it is not higher and what helps. Probes by doing, as `run` does.
  */
 void info_add_rungs(cJSON *obj, struct engine *g);
 

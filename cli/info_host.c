@@ -94,7 +94,10 @@ static void add_userns(cJSON *list, const struct engine *g)
 		add_rung(list, "user namespace", "one id", g->userns.why);
 }
 
-/* Our own cgroup of the v2 hierarchy as an absolute folder; NULL: there is none. The caller owns it. */
+/*
+ * Our own cgroup of the v2 hierarchy as an absolute folder; NULL: there is none. The caller owns
+ * it.
+ */
 static char *own_cgroup(const char *mount)
 {
 	auto_str struct str text = { 0 };
@@ -121,20 +124,20 @@ static void add_cgroup(cJSON *list)
 	auto_free char *rung = NULL;
 
 	if (mode == CGROUP_NONE) {
-		add_rung(
-			list, "cgroup", "none",
-			"no cgroup file system is mounted: limits of memory, CPU and processes are refused");
+		add_rung(list, "cgroup", "none",
+			 "no cgroup file system is mounted: limits of memory, CPU and processes "
+			 "are refused");
 	} else if (geteuid() == 0) {
 		add_rung(list, "cgroup", cgroup_mode_name(mode), NULL);
 	} else if (mode != CGROUP_V2) {
 		rung = xasprintf("none (%s)", cgroup_mode_name(mode));
-		add_rung(
-			list, "cgroup", rung,
-			"only cgroup v2 can be delegated to a user: limits of memory, CPU and processes are refused");
+		add_rung(list, "cgroup", rung,
+			 "only cgroup v2 can be delegated to a user: limits of memory, CPU and "
+			 "processes are refused");
 	} else if (!dir || access(dir, W_OK) < 0) {
-		add_rung(
-			list, "cgroup", "none (v2)",
-			"this session's cgroup is not delegated: start the command by 'systemd-run --user --scope -p Delegate=yes'");
+		add_rung(list, "cgroup", "none (v2)",
+			 "this session's cgroup is not delegated: start the command by "
+			 "'systemd-run --user --scope -p Delegate=yes'");
 	} else {
 		(void)file_read_line(AT_FDCWD, path, &controllers, NULL);
 		rung = xasprintf("v2, delegated (%s)",

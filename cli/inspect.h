@@ -1,4 +1,7 @@
-/* What `pod inspect` shows, in docker's shape: members and order as docker's API has them (Engine API, ContainerInspect and ImageInspect). */
+/*
+ * What `pod inspect` shows, in docker's shape: members and order as docker's API has them (Engine
+ * API, ContainerInspect and ImageInspect).
+ */
 #ifndef CLI_INSPECT_H
 #define CLI_INSPECT_H
 

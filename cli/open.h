@@ -17,7 +17,10 @@
 	}
 #define auto_engine __attribute__((cleanup(engine_close)))
 
-/* The engine of --root, --runroot, --storage-driver. The store and the user namespace are opened by those who need them. */
+/*
+ * The engine of --root, --runroot, --storage-driver. The store and the user namespace are opened
+ * by those who need them.
+ */
 int open_engine(const struct cli *c, struct engine *ret, struct err *e);
 
 /* The same with its image store. */

@@ -1,6 +1,6 @@
 /*
- * Text in columns as docker's tabwriter prints it: cells separated by tabs, lines by newlines; a column is as wide as
- * its widest cell and three blanks, the last one is not padded.
+ * Text in columns as docker's tabwriter prints it: cells separated by tabs, lines by newlines; a
+ * column is as wide as its widest cell and three blanks, the last one is not padded.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H

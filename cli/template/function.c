@@ -1,4 +1,7 @@
-/* The functions that a template may call: Go's built-in ones and those that docker adds. A row each. */
+/*
+ * The functions that a template may call: Go's built-in ones and those that docker adds. A row
+ * each.
+ */
 #include <ctype.h>
 #include <errno.h>
 

@@ -71,7 +71,10 @@ static bool read_digits(const char *p, unsigned int n, unsigned int base, uint32
 	return true;
 }
 
-/* One escape of Go's strings; p is behind the backslash. Returns how many characters it took, 0 for a bad one. */
+/*
+ * One escape of Go's strings; p is behind the backslash. Returns how many characters it took, 0
+ * for a bad one.
+ */
 static size_t read_escape(struct str *s, const char *p)
 {
 	static const char names[] = "abfnrtv\\'\"", values[] = "\a\b\f\n\r\t\v\\'\"";

@@ -1,4 +1,7 @@
-/* What the parts of the template engine share: tokens, the parsed tree, a run. Private to cli/template. */
+/*
+ * What the parts of the template engine share: tokens, the parsed tree, a run. Private to
+ * cli/template.
+ */
 #ifndef CLI_TEMPLATE_NODE_H
 #define CLI_TEMPLATE_NODE_H
 

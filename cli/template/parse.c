@@ -1,6 +1,7 @@
 /*
- * From text to tree. Variables are numbered here: each has a slot, and a block gives its slots back at its end, so that
- * a run needs no look-up by name and an unknown variable is an error before anything is printed.
+ * From text to tree. Variables are numbered here: each has a slot, and a block gives its slots
+ * back at its end, so that a run needs no look-up by name and an unknown variable is an error
+ * before anything is printed.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -422,7 +423,10 @@ static int parse_action(struct parser *p, struct node **ret, enum stop *ret_stop
 	return r;
 }
 
-/* A comment: p->at is behind {{ (and its trim mark). True where it is one; then p->at is behind it. */
+/*
+ * A comment: p->at is behind {{ (and its trim mark). True where it is one; then p->at is behind
+ * it.
+ */
 static int parse_comment(struct parser *p, bool *ret, struct err *e)
 {
 	const char *s = p->t->source, *end;
@@ -448,7 +452,10 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Text up to the next {{ or the end, trimmed as its neighbours ask; NULL where nothing is left. p->at ends behind {{ and its mark. */
+/*
+ * Text up to the next {{ or the end, trimmed as its neighbours ask; NULL where nothing is left.
+ * p->at ends behind {{ and its mark.
+ */
 static struct node *parse_text(struct parser *p, bool *ret_action)
 {
 	const char *s = p->t->source, *open = strstr(s + p->at, "{{");

@@ -1,6 +1,7 @@
 /*
- * Go's fmt.Sprintf on values: %v %s %q %d %x %X %o %b %c %t %f %e %g %%, with flags, width and precision. What does not fit
- * prints as Go prints it: "%!d(string=hi)", "%!s(MISSING)", "%!(EXTRA int=3)".
+ * Go's fmt.Sprintf on values: %v %s %q %d %x %X %o %b %c %t %f %e %g %%, with flags, width and
+ * precision. What does not fit prints as Go prints it: "%!d(string=hi)", "%!s(MISSING)",
+ * "%!(EXTRA int=3)".
  */
 #include <ctype.h>
 #include <errno.h>
@@ -218,7 +219,10 @@ static int read_width(const char **p, int *ret, struct err *e)
 	return 0;
 }
 
-/* Reads what stands behind '%'; *p ends behind the verb's letter (at the end of the text: letter 0). */
+/*
+ * Reads what stands behind '%'; *p ends behind the verb's letter (at the end of the text: letter
+ * 0).
+ */
 static int read_verb(const char **p, struct verb *v, struct err *e)
 {
 	*v = (struct verb){ 0 };

@@ -155,8 +155,8 @@ static int eval_function(struct run *r, const struct node *cmd, const cJSON *dot
 }
 
 /*
- * docker's one method, of rows: .Label "key". A row keeps its labels in the private member ".labels"; in the row of titles that
- * is a text, and the key is its own title.
+ * docker's one method, of rows: .Label "key". A row keeps its labels in the private member
+ * ".labels"; in the row of titles that is a text, and the key is its own title.
  */
 static int eval_label(struct run *r, const struct node *cmd, const cJSON *dot, const cJSON **ret,
 		      struct err *e)
@@ -279,7 +279,8 @@ static int run_range(struct run *r, const struct node *n, const cJSON *dot, stru
 	cJSON_ArrayForEach(item, value)
 		items[i++] = item;
 	if (cJSON_IsObject(value)) /* maps go by sorted keys */
-		qsort(items, count, sizeof(*items), by_key); /* NOLINT(bugprone-sizeof-expression) */
+		/* NOLINT(bugprone-sizeof-expression) */
+		qsort(items, count, sizeof(*items), by_key);
 	for (i = 0; i < count; i++) {
 		int flow = run_turn(r, n, items[i], (int64_t)i, e);
 

@@ -1,9 +1,11 @@
 /*
- * Go's text/template, the part that docker's users write, on JSON values (pkg.go.dev/text/template; functions of
- * docker/cli templates): actions with pipelines and variables, if/else/range/with/break/continue, comments, trim markers, the
- * built-in functions but call, html, js and urlquery, and json, join, split, lower, upper, title, pad, truncate. Not here: define, block, template.
- * Differences: a member is also found in another case (.ID for "Id"); JSON null prints as "<nil>"; members whose key begins with
- * a '.' are private to rows and are not printed.
+ * Go's text/template, the part that docker's users write, on JSON values
+ * (pkg.go.dev/text/template; functions of docker/cli templates): actions with pipelines and
+ * variables, if/else/range/with/break/continue, comments, trim markers, the built-in functions
+ * but call, html, js and urlquery, and json, join, split, lower, upper, title, pad, truncate. Not
+ * here: define, block, template. Differences: a member is also found in another case (.ID for
+ * "Id"); JSON null prints as "<nil>"; members whose key begins with a '.' are private to rows and
+ * are not printed.
  */
 #ifndef CLI_TEMPLATE_TEMPLATE_H
 #define CLI_TEMPLATE_TEMPLATE_H

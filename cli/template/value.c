@@ -1,4 +1,7 @@
-/* JSON nodes as values of a template: truth, numbers, types, members, Go's %v. NULL is "no value". */
+/*
+ * JSON nodes as values of a template: truth, numbers, types, members, Go's %v. NULL is "no
+ * value".
+ */
 #include <errno.h>
 #include <math.h>
 #include <strings.h>
@@ -82,7 +85,8 @@ static int by_key(const void *a, const void *b)
 static void print_map(struct str *out, const cJSON *v)
 {
 	size_t n = (size_t)cJSON_GetArraySize(v), i = 0;
-	auto_free const cJSON **sorted = xcalloc(n + 1, sizeof(*sorted)); /* NOLINT(bugprone-sizeof-expression) */
+	/* NOLINT(bugprone-sizeof-expression) */
+	auto_free const cJSON **sorted = xcalloc(n + 1, sizeof(*sorted));
 	const cJSON *item;
 
 	cJSON_ArrayForEach(item, v)
@@ -125,7 +129,10 @@ void value_print(struct str *out, const cJSON *v)
 	}
 }
 
-/* Members whose keys are data of users, not names of ours: an absent key is "no value" and no mistake. */
+/*
+ * Members whose keys are data of users, not names of ours: an absent key is "no value" and no
+ * mistake.
+ */
 static bool has_free_keys(const cJSON *v)
 {
 	static const char *const names[] = { "Annotations",  "DriverOpts", "ExposedPorts",

@@ -1,4 +1,7 @@
-/* Templates of users: "TEMPLATE" or "TEMPLATE\0JSON". Whatever they say, a run ends and stays in its memory. */
+/*
+ * Templates of users: "TEMPLATE" or "TEMPLATE\0JSON". Whatever they say, a run ends and stays in
+ * its memory.
+ */
 #include "base/err.h"
 #include "base/json.h"
 #include "cli/template/template.h"

@@ -141,7 +141,8 @@ static void test_numbers(void)
 	       "says so");
 	is_int(parse(0, "-m", "lots", NULL), -EINVAL, "no size");
 	is_str(e.msg,
-	       "invalid argument \"lots\" for \"-m, --memory\": not a size (as 512, 64k, 10m or 2g)",
+	       "invalid argument \"lots\" for \"-m, --memory\": not a size (as 512, 64k, 10m or "
+	       "2g)",
 	       "says so");
 	is_int(parse(0, "-t", "soon", NULL), -EINVAL, "no duration");
 	has_str(e.msg, "not a duration", "says so");

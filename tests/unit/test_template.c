@@ -1,6 +1,6 @@
 /*
- * Templates against what Go's text/template (and docker's functions) make of the same: a row a template. And --format on
- * rows, with its directives.
+ * Templates against what Go's text/template (and docker's functions) make of the same: a row a
+ * template. And --format on rows, with its directives.
  */
 #include "base/err.h"
 #include "base/json.h"
@@ -10,10 +10,13 @@
 
 /* What docker inspect shows, in small; and values of every type. */
 static const char data_text[] =
-	"{\"Id\":\"abc\",\"Name\":\"/web\",\"State\":{\"Status\":\"running\",\"Running\":true,\"Dead\":false,\"Pid\":4711,"
-	"\"Health\":null},\"Config\":{\"Env\":[\"A=1\",\"B=2\"],\"Cmd\":[\"nginx\",\"-g\",\"daemon off;\"],"
+	"{\"Id\":\"abc\",\"Name\":\"/web\",\"State\":{\"Status\":\"running\",\"Running\":true,"
+	"\"Dead\":false,\"Pid\":4711,"
+	"\"Health\":null},\"Config\":{\"Env\":[\"A=1\",\"B=2\"],\"Cmd\":[\"nginx\",\"-g\","
+	"\"daemon off;\"],"
 	"\"Labels\":{\"b\":\"two\",\"a\":\"one\"},\"Entrypoint\":null,\"Empty\":[]},"
-	"\"NetworkSettings\":{\"Ports\":{\"443/tcp\":null,\"80/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8080\"}]}},"
+	"\"NetworkSettings\":{\"Ports\":{\"443/tcp\":null,\"80/tcp\":[{\"HostIp\":\"0.0.0.0\","
+	"\"HostPort\":\"8080\"}]}},"
 	"\"Big\":18446744073709551615,\"Ratio\":0.25,\"Nested\":[[1,2],[3]],\"Text\":\"a,b,c\"}";
 
 static cJSON *data;
@@ -63,7 +66,8 @@ static void test_values(void)
 		  "1 -2 31 1.5 97 true <nil>" },
 		{ "{{(.State).Status}} {{(index .Config.Env 0)}}", "running A=1" },
 		{ "{{json .State}}",
-		  "{\"Status\":\"running\",\"Running\":true,\"Dead\":false,\"Pid\":4711,\"Health\":null}" },
+		  "{\"Status\":\"running\",\"Running\":true,\"Dead\":false,\"Pid\":4711,"
+		  "\"Health\":null}" },
 		{ "{{json .Config.Env}} {{json .Big}} {{json .Name}}",
 		  "[\"A=1\",\"B=2\"] 18446744073709551615 \"/web\"" },
 		{ "{{.Config.Env | json}}", "[\"A=1\",\"B=2\"]" },
@@ -79,7 +83,8 @@ static void test_statements(void)
 		{ "{{if .State.Dead}}dead{{else}}alive{{end}}", "alive" },
 		{ "{{if .State.Dead}}1{{else if .State.Running}}2{{else}}3{{end}}", "2" },
 		{ "{{if .State.Dead}}1{{else if .State.Health}}2{{else}}3{{end}}", "3" },
-		{ "{{if .Config.Empty}}y{{else}}n{{end}}{{if 0}}y{{else}}n{{end}}{{if \"\"}}y{{else}}n{{end}}",
+		{ "{{if .Config.Empty}}y{{else}}n{{end}}{{if 0}}y{{else}}n{{end}}{{if \"\"}}"
+		  "y{{else}}n{{end}}",
 		  "nnn" },
 		{ "{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}", "none" },
 		{ "{{if and .State.Health (eq .State.Health.Status \"healthy\")}}y{{else}}n{{end}}",
@@ -91,7 +96,8 @@ static void test_statements(void)
 		{ "{{range .Config.Empty}}x{{else}}empty{{end}}", "empty" },
 		{ "{{range .Config.Entrypoint}}x{{else}}empty{{end}}", "empty" },
 		{ "{{range .Nested}}({{range .}}{{.}}{{end}}){{end}}", "(12)(3)" },
-		{ "{{range $p, $c := .NetworkSettings.Ports}}{{$p}}{{if $c}}->{{(index $c 0).HostPort}}{{end}} {{end}}",
+		{ "{{range $p, $c := .NetworkSettings.Ports}}{{$p}}{{if $c}}->{{(index $c "
+		  "0).HostPort}}{{end}} {{end}}",
 		  "443/tcp 80/tcp->8080 " },
 		{ "{{range .Config.Cmd}}{{if eq . \"-g\"}}{{continue}}{{end}}[{{.}}]{{end}}",
 		  "[nginx][daemon off;]" },
@@ -101,7 +107,8 @@ static void test_statements(void)
 		{ "{{with .State.Health}}x{{else}}unknown{{end}}", "unknown" },
 		{ "{{with $s := .State}}{{$s.Pid}}{{end}}", "4711" },
 		{ "{{$x := .Id}}{{$x}}{{$x = \"new\"}}{{$x}}", "abcnew" },
-		{ "{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}{{if true}}{{$x := 3}}{{$x}}{{end}}{{$x}}",
+		{ "{{$x := 1}}{{if true}}{{$x = 2}}{{end}}{{$x}}{{if true}}{{$x := 3}}{{$x}}{{end}"
+		  "}{{$x}}",
 		  "232" },
 		{ "a {{- /* gone */ -}} b", "ab" },
 		{ "a {{/* gone */}} b", "a  b" },
@@ -206,17 +213,22 @@ static void test_run_errors(void)
 		{ "{{len .State.Health}}",
 		  "template: 1:3: at <len .State.Health>: error calling len: len of untyped nil" },
 		{ "{{index .Nested 7}}",
-		  "template: 1:3: at <index .Nested 7>: error calling index: index out of range: 7" },
+		  "template: 1:3: at <index .Nested 7>: error calling index: index out of range: "
+		  "7" },
 		{ "{{index .Nested \"a\"}}",
-		  "template: 1:3: at <index .Nested \"a\">: error calling index: expected int; got string" },
+		  "template: 1:3: at <index .Nested \"a\">: error calling index: expected int; "
+		  "got string" },
 		{ "{{index nil 1}}",
 		  "template: 1:3: at <index nil 1>: error calling index: index of untyped nil" },
 		{ "{{index 5 1}}",
-		  "template: 1:3: at <index 5 1>: error calling index: can't index item of type int" },
+		  "template: 1:3: at <index 5 1>: error calling index: can't index item of type "
+		  "int" },
 		{ "{{eq 1 \"1\"}}",
-		  "template: 1:3: at <eq 1 \"1\">: error calling eq: incompatible types for comparison: int and string" },
+		  "template: 1:3: at <eq 1 \"1\">: error calling eq: incompatible types for "
+		  "comparison: int and string" },
 		{ "{{lt true false}}",
-		  "template: 1:3: at <lt true false>: error calling lt: incompatible types for comparison: bool and bool" },
+		  "template: 1:3: at <lt true false>: error calling lt: incompatible types for "
+		  "comparison: bool and bool" },
 		{ "{{not}}", "template: 1:3: wrong number of args for not: want 1, got 0" },
 		{ "{{not 1 2}}", "template: 1:3: wrong number of args for not: want 1, got 2" },
 		{ "{{eq 1}}",
@@ -226,14 +238,17 @@ static void test_run_errors(void)
 		{ "{{slice .Id 4}}",
 		  "template: 1:3: at <slice .Id 4>: error calling slice: index out of range: 4" },
 		{ "{{slice .Id 2 1}}",
-		  "template: 1:3: at <slice .Id 2 1>: error calling slice: invalid slice index: 2 > 1" },
+		  "template: 1:3: at <slice .Id 2 1>: error calling slice: invalid slice index: 2 "
+		  "> 1" },
 		{ "{{upper 3}}",
 		  "template: 1:3: at <upper 3>: error calling upper: expected string; got int" },
 		{ "{{join .Id \",\"}}",
-		  "template: 1:3: at <join .Id \",\">: error calling join: expected list; got string" },
+		  "template: 1:3: at <join .Id \",\">: error calling join: expected list; got "
+		  "string" },
 		{ "{{range .Id}}{{end}}", "template: 1:9: range can't iterate over type string" },
 		{ "{{printf \"%99999d\" 1}}",
-		  "template: 1:3: at <printf \"%99999d\" 1>: error calling printf: width or precision above 10000" },
+		  "template: 1:3: at <printf \"%99999d\" 1>: error calling printf: width or "
+		  "precision above 10000" },
 	};
 
 	check(rows, ARRAY_SIZE(rows));
@@ -307,10 +322,10 @@ static void test_formats(void)
 		  "CONTAINER ID       NAMES\n1                  web\n1234567890abcdef   dätä\n" },
 		{ "table {{.Names}}\t{{.ID}}",
 		  "NAMES   CONTAINER ID\nweb     1\ndätä    1234567890abcdef\n" },
-		{ "json",
-		  "{\"ID\":\"1\",\"Names\":\"web\"}\n{\"ID\":\"1234567890abcdef\",\"Names\":\"dätä\"}\n" },
-		{ "{{json .}}",
-		  "{\"ID\":\"1\",\"Names\":\"web\"}\n{\"ID\":\"1234567890abcdef\",\"Names\":\"dätä\"}\n" },
+		{ "json", "{\"ID\":\"1\",\"Names\":\"web\"}\n{\"ID\":\"1234567890abcdef\","
+			  "\"Names\":\"dätä\"}\n" },
+		{ "{{json .}}", "{\"ID\":\"1\",\"Names\":\"web\"}\n{\"ID\":\"1234567890abcdef\","
+				"\"Names\":\"dätä\"}\n" },
 		{ "{{.Label \"k\"}}.", "v.\n.\n" },
 		{ "table {{.Label \"k\"}}", "k\nv\n\n" },
 		{ "{{.}}", "map[ID:1 Names:web]\nmap[ID:1234567890abcdef Names:dätä]\n" },
