@@ -39,12 +39,12 @@ setup() {
 }
 
 @test "crun: fields of config.json take effect, the same under crun" {
-	make_bundle 'umask; ulimit -n; id; cat /proc/sys/net/ipv4/ip_forward; hostname; pwd; echo $COLOUR; stat -c "%a %F" /t /dev/mine
+	make_bundle 'umask; ulimit -n; id; cat /proc/sys/net/ipv4/ip_forward; hostname; pwd; echo $COLOUR; stat -c "%a %F" /t
 		grep " /t " /proc/self/mounts | cut -d" " -f3,4 | cut -d, -f1-4; cat /proc/self/oom_score_adj; touch /etc/x; cat /proc/version'
 	jq '.process.user += {umask: 63, additionalGids: [29, 4000]} | .process.cwd = "/etc" | .process.env += ["COLOUR=red"]
 		| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] | .process.oomScoreAdj = 500
 		| .linux.sysctl = {"net.ipv4.ip_forward": "1"} | .hostname = "from-config"
-		| .linux.devices = [{path: "/dev/mine", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]
+		| .linux.namespaces = (.linux.namespaces | map(select(.type != "network"))) + [{type: "network"}]
 		| .mounts += [{destination: "/t", type: "tmpfs", source: "tmpfs", options: ["nosuid", "noexec", "mode=1711", "size=64k"]}]
 		| .linux.maskedPaths = ["/proc/version"] | .root.readonly = true' "$T/bundle/config.json" >"$T/c"
 	mv "$T/c" "$T/bundle/config.json"
