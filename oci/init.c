@@ -249,37 +249,38 @@ static int step_exec(struct init *i, struct err *e)
 /* -- the list -- */
 
 struct step {
-	const char *name;      /* NULL: its errors say all themselves */
+	const char *name;
 	int (*run)(struct init *i, struct err *e);
+	bool bare;             /* its errors say all themselves: the name is not put before them */
 	const char *why;       /* it stands not one row earlier */
 };
 
 static const struct step steps[] = {
-	{ "tie to the parent", step_tie, "first: the parent may die at any time" },
-	{ "attributes", step_attributes, "while /proc/self is the host's and this process' own" },
-	{ "wait for the parent", step_wait, "ids and cgroup are given by the parent" },
-	{ "user namespace", step_identity, "ids must be mapped" },
-	{ "namespaces", step_join, "id 0 has the right to" },
-	{ "session", step_session, "the keyring belongs to the final user namespace" },
-	{ "time namespace", step_time, "id 0 may write the offsets, and /proc is still there" },
-	{ "cgroup namespace", step_cgroup, "its root is the cgroup that the parent has chosen" },
-	{ NULL, step_names, "the UTS namespace may be a joined one" },
-	{ "loopback", step_loopback, "the network helper, side by side, only adds to it" },
-	{ NULL, step_root, "all namespaces are there: mounts belong to them" },
-	{ NULL, step_mounts, "the root is open" },
-	{ NULL, step_devices, "/dev is mounted" },
-	{ NULL, step_parent_hooks, "createRuntime: mounts made, root not yet changed" },
-	{ "terminal", step_terminal, "/dev/pts is mounted, /dev/console can be covered" },
-	{ NULL, step_container_hooks, "after createRuntime, before the root changes" },
-	{ "root", step_pivot, "last use of the host's paths is over" },
-	{ "sysctl", step_sysctl, "the container's own /proc, not yet read-only" },
-	{ NULL, step_finish, "nothing is to be made below masks and read-only paths" },
-	{ "seccomp", step_filter, "compiled meanwhile" },
-	{ NULL, step_launch, "mounts are done: privilege can go" },
-	{ "ready", step_ready, "what create can report has been checked" },
-	{ "start", step_started, "ready has been told" },
-	{ NULL, step_start_hooks, "config.md: after start, before the program" },
-	{ NULL, step_exec, "the end" },
+	{ "tie to the parent", step_tie, false, "first: the parent may die at any time" },
+	{ "attributes", step_attributes, true, "while /proc/self is the host's and this process' own" },
+	{ "wait for the parent", step_wait, true, "ids and cgroup are given by the parent" },
+	{ "user namespace", step_identity, false, "ids must be mapped" },
+	{ "namespaces", step_join, true, "id 0 has the right to" },
+	{ "session", step_session, false, "the keyring belongs to the final user namespace" },
+	{ "time namespace", step_time, true, "id 0 may write the offsets, and /proc is still there" },
+	{ "cgroup namespace", step_cgroup, true, "its root is the cgroup that the parent has chosen" },
+	{ "names", step_names, true, "the UTS namespace may be a joined one" },
+	{ "loopback", step_loopback, false, "the network namespace may be of the new user namespace" },
+	{ "root file system", step_root, true, "all namespaces are there: mounts belong to them" },
+	{ "mounts", step_mounts, true, "the root is open" },
+	{ "devices", step_devices, true, "/dev is mounted" },
+	{ "createRuntime hooks", step_parent_hooks, true, "mounts are made, the root is not yet changed" },
+	{ "terminal", step_terminal, false, "/dev/pts is mounted, /dev/console can be covered" },
+	{ "createContainer hooks", step_container_hooks, true, "config.md: after createRuntime, before the pivot" },
+	{ "change of root", step_pivot, false, "last use of the host's paths is over" },
+	{ "sysctl", step_sysctl, false, "the container's own /proc, not yet read-only" },
+	{ "masked paths", step_finish, true, "nothing is to be made below masks and read-only paths" },
+	{ "seccomp", step_filter, false, "compiled by the parent meanwhile" },
+	{ "process", step_launch, true, "mounts are done: privilege can go" },
+	{ "ready", step_ready, false, "what create can report has been checked" },
+	{ "start", step_started, false, "ready has been told" },
+	{ "startContainer hooks", step_start_hooks, true, "config.md: after start, before the program" },
+	{ "exec", step_exec, true, "the end" },
 };
 
 static int run_steps(struct init *i, struct err *e)
@@ -291,15 +292,11 @@ static int run_steps(struct init *i, struct err *e)
 		int64_t begin = timed ? clock_mono_ns() : 0;
 		int r;
 
-		/* behind "ready" lies only execve and what must not be delayed */
-		if (!i->spec->linux.ns[NS_MOUNT].present && (s->run == step_devices || s->run == step_mounts))
-			continue;
 		r = s->run(i, e);
 		if (r < 0)
-			return s->name ? err_prefix(e, "%s", s->name) : r;
+			return s->bare ? r : err_prefix(e, "%s", s->name);
 		if (timed)
-			log_debug("init: step %zu (%s): %lld us", n + 1, s->name ? s->name : s->why,
-				  (long long)((clock_mono_ns() - begin) / 1000));
+			log_debug("init: %s: %lld us (%s)", s->name, (long long)((clock_mono_ns() - begin) / 1000), s->why);
 	}
 	return 0;
 }

@@ -227,7 +227,7 @@ static int check_namespaced(const struct spec *s, const struct json_at *top, str
 				"cannot be set without a UTS namespace of its own");
 	if (ns_new(s, NS_USER) && (s->linux.n_uid_mappings == 0 || s->linux.n_gid_mappings == 0))
 		return json_err(e, AT(at, s->linux.n_uid_mappings ? "gidMappings" : "uidMappings"),
-				"missing for the new user namespace");
+				"is missing for the new user namespace");
 	if (!s->linux.ns[NS_USER].present && s->linux.n_uid_mappings + s->linux.n_gid_mappings > 0)
 		return json_err(e, AT(at, s->linux.n_uid_mappings ? "uidMappings" : "gidMappings"),
 				"cannot be set without a user namespace");
@@ -244,7 +244,7 @@ int spec_check_create(const struct spec *s, const char *what, struct err *e)
 	const struct json_at top = { .what = what };
 
 	if (!s->has_root)
-		return json_err(e, AT(&top, "root"), "missing");
+		return json_err(e, AT(&top, "root"), "is missing");
 	if (s->process.present && (s->process.args.len == 0))
 		return json_err(e, AT(AT(&top, "process"), "args"), "no command is given");
 	return check_namespaced(s, &top, e);
