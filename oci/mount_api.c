@@ -86,11 +86,19 @@ static int old_attr(int fd, const struct mount_bits *b, struct err *e)
 
 /* -- the new mount API -- */
 
+/* The kernel says EINVAL for this and for other things. */
+static bool kinds_differ(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && S_ISDIR(sa.st_mode) != S_ISDIR(sb.st_mode);
+}
+
 static int attach(int fd, const struct mount_dest *d, struct err *e)
 {
 	if (sys_move_mount(fd, "", d->fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
 		return 0;
-	if (errno == ENOTDIR)
+	if ((errno == EINVAL || errno == ENOTDIR) && kinds_differ(fd, d->fd))
 		return err_set(e, ENOTDIR, "one of source and destination is a folder, the other is not");
 	return err_sys(e, "attach the mount");
 }
