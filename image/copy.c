@@ -42,6 +42,8 @@ static void copy_clear(struct copy *c)
 	links_free(&c->links);
 }
 
+#define auto_copy __attribute__((cleanup(copy_clear)))
+
 /* An fd (borrowed) of the folder in dst that path is in. It is there: a folder is visited before what is in it. */
 static int open_parent(struct copy *c, const struct merge_item *item, struct err *e)
 {
@@ -241,14 +243,10 @@ static int set_times(struct copy *c, struct err *e)
 	return 0;
 }
 
-int merge_copy(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int dst,
-	       struct err *e)
+int merge_copy(const struct merge_trees *t, int dst, struct err *e)
 {
-	__attribute__((cleanup(copy_clear))) struct copy c = { .dst = dst, .parent = -1 };
-	auto_trees struct merge_trees trees = { 0 };
-	int r = merge_open(s, diff_ids, upper_dirfd, &trees, e);
+	auto_copy struct copy c = { .dst = dst, .parent = -1 };
+	int r = merge_walk(t, visit, &c, e);
 
-	if (r >= 0)
-		r = merge_walk(trees.fds, trees.n, trees.root_from, visit, &c, e);
 	return r < 0 ? r : set_times(&c, e);
 }

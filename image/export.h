@@ -14,12 +14,16 @@ struct store;
  * Writes a tar (pax) of the merged layers (bottom first) and, where upper_dirfd >= 0, a container's upper/ on top, to fd. Done in a child in the
  * user namespace.
  */
-int export_tar(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int out_fd, struct err *e);
+int export_tar(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int out_fd,
+	       struct err *e);
 
 /* A whole tree (copy driver's rootfs) as tar. */
 int export_tree_tar(const struct store *s, int tree_dirfd, int out_fd, struct err *e);
 
 /* The same merged tree as files in the existing empty folder dst (an OCI bundle's rootfs/). */
-int export_dir(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int dst_dirfd, struct err *e);
+int export_dir(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int dst_dirfd,
+	       struct err *e);
+/* A whole tree as files. */
+int export_tree_dir(const struct store *s, int tree_dirfd, int dst_dirfd, struct err *e);
 
 #endif

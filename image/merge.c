@@ -37,11 +37,19 @@ struct names {
 };
 
 struct walk {
+	const struct merge_trees *trees;
 	merge_visit *visit;
 	void *data;
 	struct str path;
 	unsigned int depth;
 };
+
+static void walk_clear(struct walk *w)
+{
+	str_free(&w->path);
+}
+
+#define auto_walk __attribute__((cleanup(walk_clear)))
 
 static void level_close(struct level *l)
 {
@@ -74,11 +82,14 @@ static void level_add(struct level *l, int fd, size_t layer, size_t room)
 
 /* -- names -- */
 
-static void names_add(struct names *l, const char *name, size_t at)
+static void names_add(struct names *l, const char *name, size_t at, enum merge_marks marks)
 {
 	const char *hides = NULL;
-	enum whiteout_kind kind = whiteout_parse(name, &hides);
+	enum whiteout_kind kind = marks == MERGE_DOTS ? whiteout_parse(name, &hides)
+						      : WHITEOUT_NONE;
 
+	if (marks == MERGE_LAYER && str_eq(name, WHITEOUT_OPAQUE_NAME))
+		return; /* fuse-overlayfs leaves one beside the attribute */
 	if (kind != WHITEOUT_NONE && kind != WHITEOUT_FILE)
 		return;
 	if (l->n == l->cap) {
@@ -90,7 +101,7 @@ static void names_add(struct names *l, const char *name, size_t at)
 				       .hides = hides != NULL };
 }
 
-static int read_names(int fd, size_t at, struct names *l, struct err *e)
+static int read_names(int fd, size_t at, enum merge_marks marks, struct names *l, struct err *e)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_dir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -100,7 +111,7 @@ static int read_names(int fd, size_t at, struct names *l, struct err *e)
 		return err_sys(e, "read a folder");
 	while ((errno = 0, d = readdir(dir)))
 		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
-			names_add(l, d->d_name, at);
+			names_add(l, d->d_name, at, marks);
 	return errno ? err_sys(e, "read a folder") : 0;
 }
 
@@ -157,7 +168,7 @@ static int walk_group(struct walk *w, const struct level *l, const struct entry 
 		return errno == ENOENT ? 0
 				       : err_sys(e, "stat '%s'",
 						 item.name); /* a live container may remove it */
-	if (whiteout_is_device(&item.st))
+	if (w->trees->marks[item.layer] != MERGE_PLAIN && whiteout_is_device(&item.st))
 		return 0;
 	if (len)
 		str_add_char(&w->path, '/');
@@ -180,7 +191,7 @@ static int walk_level(struct walk *w, const struct level *l, struct err *e)
 	if (w->depth == DEPTH_MAX)
 		return err_set(e, ELOOP, "folders nest too deep");
 	for (size_t i = 0; i < l->n && r >= 0; i++)
-		r = read_names(l->fds[i], i, &names, e);
+		r = read_names(l->fds[i], i, w->trees->marks[l->layers[i]], &names, e);
 	if (names.n)
 		qsort(names.v, names.n, sizeof(*names.v), compare_entries);
 	w->depth++;
@@ -194,63 +205,94 @@ static int walk_level(struct walk *w, const struct level *l, struct err *e)
 	return r;
 }
 
-int merge_walk(const int *trees, size_t n, size_t root_from, merge_visit *visit, void *data,
-	       struct err *e)
+int merge_walk(const struct merge_trees *t, merge_visit *visit, void *data, struct err *e)
 {
-	struct walk w = { .visit = visit, .data = data };
+	auto_walk struct walk w = { .trees = t, .visit = visit, .data = data };
 	auto_level struct level top = { 0 };
-	struct merge_item root = { .path = "", .name = "." };
+	struct merge_item root = { .path = "", .name = ".", .layer = t->root_from };
 	int r;
 
-	for (size_t i = n; i-- > 0;) {
-		int fd = openat(trees[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = t->n; i-- > 0;) {
+		int fd = openat(t->fds[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd < 0)
 			return err_sys(e, "open a layer");
-		level_add(&top, fd, i, n);
+		level_add(&top, fd, i, t->n);
 		if (whiteout_is_opaque(fd))
 			break;
 	}
 	if (!top.n)
 		return 0;
-	root.layer = root_from;
-	root.dirfd = trees[root_from];
+	root.dirfd = t->fds[t->root_from];
 	if (fstat(root.dirfd, &root.st) < 0)
 		return err_sys(e, "stat a layer");
 	r = visit(&root, data, e);
-	if (r >= 0)
-		r = walk_level(&w, &top, e);
-	str_free(&w.path);
-	return r;
+	return r < 0 ? r : walk_level(&w, &top, e);
 }
 
 /* -- the trees of an image -- */
 
+/* Takes fd. */
+static void add_tree(struct merge_trees *t, int fd, enum merge_marks marks)
+{
+	t->marks[t->n] = marks;
+	t->fds[t->n++] = fd;
+}
+
+static struct merge_trees new_trees(size_t room)
+{
+	return (struct merge_trees){ .fds = xcalloc(room, sizeof(int)),
+				     .marks = xcalloc(room, sizeof(enum merge_marks)) };
+}
+
+static int add_copy(struct merge_trees *t, int dirfd, enum merge_marks marks, struct err *e)
+{
+	int fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(e, "open a container's files");
+	add_tree(t, fd, marks);
+	return 0;
+}
+
 int merge_open(const struct store *s, const struct strv *diff_ids, int upper_dirfd,
 	       struct merge_trees *ret, struct err *e)
 {
-	*ret = (struct merge_trees){ .fds = xcalloc(diff_ids->len + 1, sizeof(int)) };
+	auto_trees struct merge_trees t = new_trees(diff_ids->len + 1);
+	int r = 0;
+
 	for (size_t i = 0; i < diff_ids->len; i++) {
 		struct layer_info info = { 0 };
 		int fd = layer_open_tree(s, diff_ids->v[i], e);
 
-		if (fd < 0) {
-			merge_close(ret);
+		if (fd < 0)
 			return fd;
-		}
-		ret->fds[ret->n++] = fd;
-		if (layer_info(s, diff_ids->v[i], &info, NULL) >= 0 && info.has_root)
-			ret->root_from = i;
+		(void)layer_info(s, diff_ids->v[i], &info, NULL);
+		if (info.has_root)
+			t.root_from = i;
+		add_tree(&t, fd, info.dot_whiteouts ? MERGE_DOTS : MERGE_LAYER);
 	}
-	if (upper_dirfd < 0)
-		return 0;
-	ret->fds[ret->n] = fcntl(upper_dirfd, F_DUPFD_CLOEXEC, 0);
-	if (ret->fds[ret->n] < 0) {
-		merge_close(ret);
-		return err_sys(e, "open the container's files");
+	if (upper_dirfd >= 0) {
+		t.root_from =
+			t.n; /* overlayfs shows upper/'s root, which was made like the image's */
+		r = add_copy(&t, upper_dirfd, MERGE_LAYER, e);
 	}
-	ret->root_from =
-		ret->n++; /* overlayfs shows upper/'s root, which was made like the image's */
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = (struct merge_trees){ 0 };
+	return 0;
+}
+
+int merge_open_plain(int dirfd, struct merge_trees *ret, struct err *e)
+{
+	auto_trees struct merge_trees t = new_trees(1);
+	int r = add_copy(&t, dirfd, MERGE_PLAIN, e);
+
+	if (r < 0)
+		return r;
+	*ret = t;
+	t = (struct merge_trees){ 0 };
 	return 0;
 }
 
@@ -259,5 +301,6 @@ void merge_close(struct merge_trees *t)
 	for (size_t i = 0; i < t->n; i++)
 		close_fd(&t->fds[i]);
 	free(t->fds);
+	free(t->marks);
 	*t = (struct merge_trees){ 0 };
 }

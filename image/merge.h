@@ -27,29 +27,35 @@ struct merge_item {
  */
 typedef int merge_visit(const struct merge_item *item, void *data, struct err *e);
 
-/* trees: open folders, lowest first; the root's own owner, mode and time are those of trees[root_from]. */
-int merge_walk(const int *trees, size_t n, size_t root_from, merge_visit *visit, void *data,
-	       struct err *e);
-
-/* The layers of an image and what may lie on top, open for a walk. */
-struct merge_trees {
-	int *fds;
-	size_t n;
-	size_t root_from; /* the highest that says something of the root folder */
+/* How a tree says that something of the lower ones is gone. */
+enum merge_marks {
+	MERGE_PLAIN, /* not at all: every file is what it is */
+	MERGE_LAYER, /* as overlayfs and fuse-overlayfs: devices 0:0, opaque folders */
+	MERGE_DOTS,  /* also by .wh. names (layer_info.dot_whiteouts) */
 };
 
-/* upper_dirfd (borrowed; -1: none) is the folder on top. */
+/* Open folders, lowest first. */
+struct merge_trees {
+	int *fds;
+	enum merge_marks *marks;
+	size_t n;
+	size_t root_from; /* whose owner, mode and time the root folder has */
+};
+
+int merge_walk(const struct merge_trees *t, merge_visit *visit, void *data, struct err *e);
+
+/* The layers of an image; upper_dirfd (borrowed; -1: none) is a container's upper/ on top. */
 int merge_open(const struct store *s, const struct strv *diff_ids, int upper_dirfd,
 	       struct merge_trees *ret, struct err *e);
+/* One folder as it is. */
+int merge_open_plain(int dirfd, struct merge_trees *ret, struct err *e);
 void merge_close(struct merge_trees *t);
 
 #define auto_trees __attribute__((cleanup(merge_close)))
 
 /*
- * Copies the union of the layers (bottom first) and, where upper_dirfd >= 0, a container's upper/ on top into the existing folder dst: owners, modes,
- * times, xattrs, hard links, holes kept; file data by reflink where the file system can.
+ * Copies the union into the existing folder dst: owners, modes, times, xattrs, hard links, holes kept; file data by reflink where the file system can.
  */
-int merge_copy(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int dst,
-	       struct err *e);
+int merge_copy(const struct merge_trees *t, int dst, struct err *e);
 
 #endif

@@ -140,6 +140,7 @@ static int mount_fuse(const struct store *s, const struct strv *diff_ids, int di
 static int fill_copy(const struct store *s, const struct strv *diff_ids, int dirfd,
 		     struct rootfs_mount *m, struct err *e)
 {
+	auto_trees struct merge_trees trees = { 0 };
 	auto_fd int dst = -1;
 	int r;
 
@@ -152,7 +153,9 @@ static int fill_copy(const struct store *s, const struct strv *diff_ids, int dir
 	dst = r < 0 ? r : dir_open(dirfd, "rootfs", e);
 	if (dst < 0)
 		return dst;
-	r = merge_copy(s, diff_ids, -1, dst, e);
+	r = merge_open(s, diff_ids, -1, &trees, e);
+	if (r >= 0)
+		r = merge_copy(&trees, dst, e);
 	return r < 0 ? r : file_create(dirfd, "copied", "", 0, 0600, e);
 }
 

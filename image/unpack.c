@@ -422,12 +422,12 @@ static void unpack_clear(struct unpack *u)
 	str_free(&u->path);
 }
 
+#define auto_unpacking __attribute__((cleanup(unpack_clear)))
+
 int unpack_stream(int in_fd, int root_fd, enum digest_algorithm algorithm,
 		  const struct unpack_options *o, struct unpack_result *ret, struct err *e)
 {
-	__attribute__((cleanup(unpack_clear))) struct unpack u = {
-		.root = root_fd, .o = o, .res = ret, .parent = -1
-	};
+	auto_unpacking struct unpack u = { .root = root_fd, .o = o, .res = ret, .parent = -1 };
 	struct archive_item item;
 	int r;
 
