@@ -57,9 +57,10 @@ one inode
 	run_pod run --rm --network none "$REG_PLAIN/weird" sh -c '
 		cd /w
 		ls some opaque opaque-late
-		cat hard1 hard2 hard3 hard4 becomes-file twice some/c
-		stat -c "%h" hard1
-		[ hard1 -ef hard4 ] && echo same inode
+		cat hard1 hard2 hard3 hard4 becomes-file twice folder-link/c
+		stat -c "%h" hard4
+		[ hard1 -ef hard2 ] && [ hard4 -ef hard5 ] && [ hard4 -ef hard3 ] && [ ! hard1 -ef hard3 ] && echo same inodes
+		[ -d folder-link ] && [ ! -L folder-link ] && [ ! -e some/c ] && echo a folder of its own
 		readlink relative absolute dangling loop hard-symlink
 		[ -d becomes-dir ] && [ ! -e gone ] && [ ! -e uid33 ] && echo replaced
 		stat -c "%a %u:%g %n" setuid setgid sticky setgid-dir uid1 uid1000 uid65534 mode0 dir0 dir555 later-mode
@@ -77,16 +78,16 @@ before
 
 some:
 b
-c
 linked
 linked
 linked
 linked
 now a file
 second
-through a link of the layer below
-4
-same inode
+in a folder in the place of a link of the layer below
+3
+same inodes
+a folder of its own
 hard1
 /w/hard1
 nowhere
