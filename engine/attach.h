@@ -1,17 +1,19 @@
 /*
- * The conversation between a monitor and those who watch its container: `run` and `start -a` over
- *the socket pair that they were born with, `attach`, `wait` and `stop` over attach.sock.
- *SOCK_SEQPACKET, one message a packet: a type byte, then its payload.
+ * The conversation between a monitor and those who watch its container: `run` and `start -a` over the
+ * socket pair that they were born with, `attach`, `wait` and `stop` over attach.sock. SOCK_SEQPACKET,
+ * one message a packet: a type byte, then its payload.
  *
- *	client                         monitor
- *	  │ ── HELLO (streams, rows, cols) ─▶ │   attach.sock only; a client without streams waits
- *for the end │ ◀── STARTED or ERROR ──────────── │   ERROR: a struct err; the container is not
- *running │ ◀── STDOUT, STDERR ────────────── │   bytes │ ── STDIN, STDIN_EOF ────────────▶ │ │ ──
- *RESIZE, SIGNAL ──────────────▶ │ │ ◀── EXIT ──────────────────────── │   after the last byte of
- *output, the exit record, and the removal (--rm)
+ *	client                             monitor
+ *	  │ ── HELLO (streams, rows, cols) ─▶ │   attach.sock only; without streams: waits for the end
+ *	  │ ◀── STARTED or ERROR ──────────── │   ERROR: a struct err; the container does not run
+ *	  │ ◀── STDOUT, STDERR ────────────── │   bytes
+ *	  │ ── STDIN ───────────────────────▶ │
+ *	  │ ◀── STDIN_ACK ─────────────────── │   only now the next STDIN: so that other messages
+ *	  │ ── STDIN_EOF ───────────────────▶ │   overtake input that nobody reads
+ *	  │ ── RESIZE, SIGNAL, NO_RESTART ──▶ │
+ *	  │ ◀── EXIT ──────────────────────── │   after the last byte of output, exit.json, and --rm
  *
- * End of file from the client is a detach. End of file from the monitor without EXIT: the monitor
- *was killed.
+ * End of file from the client is a detach. End of file from the monitor without EXIT: it was killed.
  */
 #ifndef ENGINE_ATTACH_H
 #define ENGINE_ATTACH_H
@@ -25,16 +27,18 @@ struct err;
 
 enum attach_type {
 	ATTACH_HELLO = 1,
-	ATTACH_MAPPED,	 /* parent → monitor at birth: the id maps are written (or ERROR) */
+	ATTACH_MAPPED,   /* parent → monitor at birth: the id maps are written (or ERROR) */
 	ATTACH_UNSHARED, /* monitor → parent at birth: write my id maps */
 	ATTACH_STARTED,
 	ATTACH_ERROR,
 	ATTACH_STDIN,
+	ATTACH_STDIN_ACK,
 	ATTACH_STDIN_EOF,
 	ATTACH_STDOUT,
 	ATTACH_STDERR,
 	ATTACH_RESIZE,
 	ATTACH_SIGNAL,
+	ATTACH_NO_RESTART,
 	ATTACH_EXIT,
 };
 
@@ -68,14 +72,18 @@ struct attach_exit {
 
 /* How a client wants to be attached. */
 struct attach_options {
-	uint32_t streams; /* of enum attach_streams */
-	bool tty;	  /* the container has a terminal */
-	bool sig_proxy;
-	const char *detach_keys; /* NULL: "ctrl-p,ctrl-q"; "" : none */
+	uint32_t streams;            /* of enum attach_streams */
+	bool tty;                    /* the container has a terminal */
+	int signals;                 /* attach_take_signals(); -1: none are forwarded */
+	struct container *container; /* whose start it is: for its warnings; NULL: none */
+	const char *detach_keys;     /* NULL: "ctrl-p,ctrl-q"; "" : none */
 };
 
-/* Parses "ctrl-p,ctrl-q", "a", "ctrl-@" into at most 16 bytes. -EINVAL quotes what is wrong. */
-int attach_keys_parse(const char *text, unsigned char keys[16], size_t *ret_n, struct err *e);
+/*
+ * Blocks the signals that are forwarded (sig_proxy) and SIGWINCH (tty) and returns a signalfd of them:
+ * before the start, so that none is lost. -errno without message.
+ */
+int attach_take_signals(bool sig_proxy, bool tty);
 
 /* Connects to a running container's monitor. Returns the socket. -ESRCH: not running. */
 int attach_connect(const struct container *c, const struct attach_hello *h, struct err *e);

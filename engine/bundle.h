@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
+#include "base/userns.h"
 #include "engine/passwd.h"
 #include "engine/record.h"
 #include "net/net.h"
@@ -22,8 +23,9 @@ struct bundle {
 	const struct passwd_user *user;
 	const char *dir; /* absolute container folder: sources of resolv.conf, hosts, hostname;
 			    NULL: not mounted (an exported bundle) */
-	const struct strv *volume_paths; /* one per record->mounts of type volume, in order */
-	bool rootless;			 /* in a user namespace */
+	const struct strv
+		*volume_paths; /* of the same length as record->mounts, "" where it is no volume */
+	bool rootless;         /* in a user namespace */
 	bool new_userns; /* config.json itself asks for one, with the caller's ids (an exported
 			    bundle) */
 	const struct userns *userns;
@@ -32,6 +34,9 @@ struct bundle {
 
 /* The tree of config.json; the caller owns *ret. */
 int bundle_config(const struct bundle *b, cJSON **ret, struct err *e);
+
+/* The environment of a process of the container: the record's and what is added at start. Appended to ret. */
+void bundle_env(const struct record *r, const struct passwd_user *user, struct strv *ret);
 
 /*
  * `pod export --bundle`: dirfd/config.json for an image whose root file system stands in

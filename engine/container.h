@@ -1,10 +1,11 @@
 /*
  * A container as a later command meets it: its folders, its record, and the truth about its state.
- *The truth is computed from run.json (who runs, as pid + start time + boot id) and exit.json; what
- *a killed monitor left is put right by whoever looks next.
+ * The truth is computed from run.json (who runs, as pid + start time + boot id) and exit.json; what
+ * a killed monitor left is put right by whoever looks next.
  *
- *	root/containers/<id>/   record.json config.json exit.json log lock upper/ work/ rootfs/
- *resolv.conf hosts hostname runroot/<id>/           run.json attach.sock monitor.log
+ *	root/containers/<id>/   record.json config.json run.json exit.json log lock
+ *	                        resolv.conf hosts hostname upper/ work/ rootfs/
+ *	runroot/<id>/           attach.sock monitor.log
  */
 #ifndef ENGINE_CONTAINER_H
 #define ENGINE_CONTAINER_H
@@ -33,7 +34,7 @@ enum container_status {
 const char *container_status_name(enum container_status s);
 int container_status_parse(const char *s, enum container_status *ret, struct err *e);
 
-/* runroot/<id>/run.json: written by the monitor when the container runs. */
+/* run.json: there as long as a monitor is, or was until it was killed. */
 struct container_run {
 	struct proc_id monitor;
 	struct proc_id init;
@@ -47,7 +48,7 @@ struct container_run {
 /* exit.json: the last end. */
 struct container_exit {
 	bool present;
-	int64_t code;	/* as a shell shows it: 128 + signal */
+	int64_t code;   /* as a shell shows it: 128 + signal */
 	int64_t signal; /* 0: it exited by itself */
 	bool oom;
 	int64_t started_ns, finished_ns;
@@ -62,7 +63,8 @@ struct container {
 	enum container_status status;
 	struct container_run run;   /* zero unless RUNNING or PAUSED */
 	struct container_exit exit; /* .present false before the first end */
-	char *health;		    /* "", "starting", "healthy", "unhealthy" */
+	int monitor_log;            /* warnings of the monitor that this process started; -1 */
+	char *health;               /* "", "starting", "healthy", "unhealthy" */
 };
 
 void container_free(struct container *c);
@@ -114,6 +116,13 @@ int container_remove(struct container *c, bool force, bool volumes, struct err *
 
 /* Claims new_name and gives up the old. -EEXIST: docker's text of a conflict. */
 int container_rename(struct container *c, const char *new_name, struct err *e);
+
+/* True where it has a record. */
+bool container_exists(struct engine *g, const char *id);
+
+/* Removes the folder of a creation that was cut short. False where it is a container, or still
+ * being made. */
+bool container_sweep(struct engine *g, const char *id);
 
 /* Opens (makes) runroot/<id>. */
 int container_run_dir(struct engine *g, const char *id, struct err *e);

@@ -21,20 +21,20 @@ struct engine_options {
 	const char *runroot; /* --runroot, $POD_RUNROOT; else $XDG_RUNTIME_DIR/pod,
 				/run/user/UID/pod, a boot's folder under root */
 	const char *storage_driver; /* --storage-driver, $POD_STORAGE_DRIVER */
-	bool userns_single;	    /* one id, as where /etc/subuid has no range */
+	bool userns_single;         /* one id, as where /etc/subuid has no range */
 };
 
 struct engine {
-	char *root;		   /* absolute */
-	char *runroot;		   /* absolute; containers' run folders <id>/, and oci/ */
-	char *oci_root;		   /* runroot/oci: state root of the OCI runtime */
-	char *cache_dir;	   /* compiled seccomp filters */
+	char *root;                /* absolute */
+	char *runroot;             /* absolute; containers' run folders <id>/, and oci/ */
+	char *oci_root;            /* runroot/oci: state root of the OCI runtime */
+	char *cache_dir;           /* compiled seccomp filters */
 	enum rootfs_driver driver; /* what was asked for */
 	bool userns_single;
 	int root_fd;
-	int containers_fd;	    /* root/containers */
-	int names_fd;		    /* root/names: a symbolic link a container, NAME → id */
-	int run_fd;		    /* runroot */
+	int containers_fd;          /* root/containers */
+	int names_fd;               /* root/names: a symbolic link a container, NAME → id */
+	int run_fd;                 /* runroot */
 	bool has_userns, has_store; /* opened so far */
 	struct userns userns;
 	struct store store;

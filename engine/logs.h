@@ -10,7 +10,7 @@ struct err;
 
 struct logs_options {
 	bool follow, timestamps;
-	int64_t tail;		    /* last lines; -1: all */
+	int64_t tail;               /* last lines; -1: all */
 	int64_t since_ns, until_ns; /* 0: open */
 };
 

@@ -23,6 +23,9 @@ struct monitor_options {
  */
 int monitor_start(struct container *c, const struct monitor_options *o, struct err *e);
 
+/* Prints the warnings of the start, once: to be called when STARTED or ERROR has come. */
+void monitor_pass_warnings(struct container *c);
+
 /* Waits for STARTED or ERROR: for detached starts. Warnings of the start are passed on. */
 int monitor_wait_started(struct container *c, int sock, struct err *e);
 

@@ -20,15 +20,15 @@ struct err;
 
 /* One -v, --mount, --tmpfs or VOLUME. */
 struct record_mount {
-	char *type;	     /* "bind", "volume", "tmpfs" */
-	char *source;	     /* bind: absolute host path; volume: its name; tmpfs: NULL */
+	char *type;          /* "bind", "volume", "tmpfs" */
+	char *source;        /* bind: absolute host path; volume: its name; tmpfs: NULL */
 	char *destination;   /* absolute path inside */
 	struct strv options; /* mount words: "ro", "rprivate", "size=64m", "noexec"… */
 	bool read_only;
-	bool anonymous;	    /* the volume goes with the container */
-	bool no_copy;	    /* volume: no copy of what the image has there */
+	bool anonymous;     /* the volume goes with the container */
+	bool no_copy;       /* volume: no copy of what the image has there */
 	bool create_source; /* bind by -v: a missing source becomes a folder */
-	char *subpath;	    /* volume: folder inside, or NULL */
+	char *subpath;      /* volume: folder inside, or NULL */
 };
 
 /* One published port, as asked (host_port 0: any free one at each start). */
@@ -40,7 +40,7 @@ struct record_port {
 };
 
 struct record_ulimit {
-	char *name;	    /* "nofile" */
+	char *name;         /* "nofile" */
 	int64_t soft, hard; /* -1: unlimited */
 };
 
@@ -59,7 +59,7 @@ struct record {
 	char *image; /* as asked: "nginx:alpine" */
 	char *image_id;
 	struct strv diff_ids; /* bottom first */
-	char *platform;	      /* "linux/amd64" */
+	char *platform;       /* "linux/amd64" */
 	/* the process, merged with the image */
 	struct strv entrypoint;
 	struct strv command; /* args = entrypoint + command, never both empty */
@@ -101,7 +101,7 @@ struct record {
 	char *seccomp; /* "" default, "unconfined", or the JSON text of a profile */
 	char *apparmor;
 	struct strv mask, unmask;
-	struct strv sysctl;						    /* "k=v" */
+	struct strv sysctl;                                                 /* "k=v" */
 	char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode; /* "", "host", "private"
 									     */
 	/* limits; 0: none */
@@ -115,13 +115,13 @@ struct record {
 	int64_t oom_score_adj;
 	char *cgroup_parent;
 	/* the engine's part */
-	char *log_driver;	 /* "json-file", "none" */
+	char *log_driver;        /* "json-file", "none" */
 	struct strv log_options; /* "max-size=10m" */
-	char *restart;		 /* "no", "on-failure", "always", "unless-stopped" */
-	int64_t restart_max;	 /* on-failure:N; 0: no end */
-	bool auto_remove;	 /* --rm */
-	char *pid_file;		 /* of the first process, on the host; NULL: none */
-	char *storage_driver;	 /* forced one, or "" */
+	char *restart;           /* "no", "on-failure", "always", "unless-stopped" */
+	int64_t restart_max;     /* on-failure:N; 0: no end */
+	bool auto_remove;        /* --rm */
+	char *pid_file;          /* of the first process, on the host; NULL: none */
+	char *storage_driver;    /* forced one, or "" */
 };
 
 void record_free(struct record *r);
@@ -132,6 +132,10 @@ static inline void cleanup_record(struct record **r)
 }
 
 #define auto_record __attribute__((unused, cleanup(cleanup_record)))
+
+/* For run.json: ports as they were published. */
+extern const struct json_field record_port_fields[];
+void record_ports_clear(struct record_port *v, size_t n);
 
 /* A record with docker's defaults and everything else empty. */
 struct record *record_new(void);
