@@ -20,17 +20,55 @@ static const struct opt globals[] = {
 
 /* Sorted by name. */
 static const struct cmd *const cmds[] = {
+	&cmd_attach,
+	&cmd_create,
 	&cmd_dump,
+	&cmd_exec,
+	&cmd_history,
+	&cmd_images,
+	&cmd_import,
+	&cmd_info,
+	&cmd_inspect,
+	&cmd_kill,
+	&cmd_logs,
 	&cmd_oci,
+	&cmd_ps,
+	&cmd_pull,
+	&cmd_rm,
+	&cmd_rmi,
+	&cmd_run,
+	&cmd_start,
+	&cmd_stop,
+	&cmd_tag,
 	&cmd_version,
+	&cmd_wait,
 	NULL,
 };
 
 static const struct cmd_verb container_verbs[] = {
+	{ "attach", &cmd_attach },
+	{ "create", &cmd_create },
+	{ "exec", &cmd_exec },
+	{ "inspect", &cmd_inspect },
+	{ "kill", &cmd_kill },
+	{ "logs", &cmd_logs },
+	{ "ls", &cmd_ps },
+	{ "rm", &cmd_rm },
+	{ "run", &cmd_run },
+	{ "start", &cmd_start },
+	{ "stop", &cmd_stop },
+	{ "wait", &cmd_wait },
 	{ NULL, NULL },
 };
 
 static const struct cmd_verb image_verbs[] = {
+	{ "history", &cmd_history },
+	{ "import", &cmd_import },
+	{ "ls", &cmd_images },
+	{ "inspect", &cmd_inspect },
+	{ "pull", &cmd_pull },
+	{ "rm", &cmd_rmi },
+	{ "tag", &cmd_tag },
 	{ NULL, NULL },
 };
 
