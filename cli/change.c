@@ -182,16 +182,15 @@ static int apply_set(cJSON *config, const struct change *c, const char *args, st
 	while (args[0]) {
 		if (next_word(&args, &word, e) < 0)
 			return -EINVAL;
+		if (ports && !port_ok(str_cstr(&word)))
+			return err_set(e, EINVAL, "'%s' is no port", str_cstr(&word));
 		strv_addf(&words, "%s%s", str_cstr(&word),
 			  ports && !strchr(str_cstr(&word), '/') ? "/tcp" : "");
 		while (isspace((unsigned char)*args))
 			args++;
 	}
-	for (size_t i = 0; i < words.len; i++) {
-		if (ports && !port_ok(words.v[i]))
-			return err_set(e, EINVAL, "'%s' is no port", words.v[i]);
+	for (size_t i = 0; i < words.len; i++)
 		set(member(config, c->key, false), words.v[i], json_object());
-	}
 	return 0;
 }
 

@@ -29,9 +29,9 @@ static const struct opt opts[] = {
 /* What is exported. */
 struct source {
 	struct container *container; /* NULL: an image alone */
-	struct image *image;	     /* NULL: the container's image is gone (its layers are not) */
-	int upper;		     /* the container's own files above the layers; -1: none */
-	int tree;		     /* the container's whole tree (copy driver); -1: none */
+	struct image *image;         /* NULL: the container's image is gone (its layers are not) */
+	int upper;                   /* the container's own files above the layers; -1: none */
+	int tree;                    /* the container's whole tree (copy driver); -1: none */
 };
 
 static void source_clear(struct source *s)

@@ -49,7 +49,7 @@ int format_rows(const char *format, const struct format_column *columns, const c
 	const char *cells = str_after(format, "table");
 	bool table = cells && (cells[0] == ' ' || cells[0] == '\t');
 	auto_free char *text = unescape(str_eq(format, "json") ? "{{json .}}"
-					: table		       ? cells + 1
+					: table                ? cells + 1
 							       : format);
 	auto_template struct template *t = NULL;
 	auto_json cJSON *titles = table ? title_row(columns) : NULL;

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/format.h"
 #include "cli/open.h"
+#include "cli/pretty.h"
 #include "engine/container.h"
 
 struct inspect_options {
@@ -104,7 +105,7 @@ static int run_inspect(const struct cli *c, void *opts_of, int argc, char **argv
 	auto_engine struct engine g = ENGINE_CLOSED;
 	struct inspection in = { .o = opts_of, .g = &g };
 	auto_json cJSON *all = json_array();
-	auto_free char *text = NULL;
+	auto_str struct str text = { 0 };
 	int status = 0;
 
 	if (read_type(c, in.o, &in, e) < 0 || open_engine(c, &g, e) < 0)
@@ -123,8 +124,8 @@ static int run_inspect(const struct cli *c, void *opts_of, int argc, char **argv
 			return -e->num;
 	}
 	if (!in.o->format) {
-		text = json_print(all, true);
-		(void)printf("%s\n", text);
+		pretty_print(&text, all);
+		(void)printf("%s\n", str_cstr(&text));
 	}
 	return status;
 }

@@ -73,8 +73,8 @@ static void add_binds(cJSON *host, const struct record *r)
 	}
 }
 
-/* One more {HostIp, HostPort} of "80/tcp". */
-static void add_port(cJSON *ports, const struct record_port *p)
+/* One more {HostIp, HostPort} of "80/tcp". any: how all addresses are called. */
+static void add_port(cJSON *ports, const struct record_port *p, const char *any)
 {
 	auto_free char *key = xasprintf("%u/%s", p->container_port, p->protocol);
 	auto_free char *host_port = p->host_port ? xasprintf("%u", p->host_port) : xstrdup("");
@@ -86,7 +86,7 @@ static void add_port(cJSON *ports, const struct record_port *p)
 	}
 	if (!list)
 		list = json_add_array(ports, key);
-	json_add_str(one, "HostIp", p->host_ip[0] || !p->host_port ? p->host_ip : "0.0.0.0");
+	json_add_str(one, "HostIp", p->host_ip[0] ? p->host_ip : any);
 	json_add_str(one, "HostPort", host_port);
 	json_push(list, one);
 }
@@ -100,7 +100,7 @@ static void add_restart(cJSON *host, const struct record *r)
 	json_add_str(host, "NetworkMode", r->network);
 	part = json_add_object(host, "PortBindings");
 	for (size_t i = 0; i < r->n_ports; i++)
-		add_port(part, &r->ports[i]);
+		add_port(part, &r->ports[i], "");
 	part = json_add_object(host, "RestartPolicy");
 	json_add_str(part, "Name", r->restart);
 	json_add_i64(part, "MaximumRetryCount", r->restart_max);
@@ -225,7 +225,7 @@ static void add_mounts(cJSON *obj, struct engine *g, const struct record *r)
 		json_add_str(one, "Source", is_volume ? path ? path : "" : m->source);
 		json_add_str(one, "Destination", m->destination);
 		json_add_str(one, "Driver", is_volume ? "local" : NULL);
-		json_add_str(one, "Mode", mode);
+		json_add_str(one, "Mode", mode[0] || !m->read_only ? mode : "ro");
 		json_add_bool(one, "RW", !m->read_only);
 		json_add_str(one, "Propagation", is_volume ? "" : "rprivate");
 		json_push(list, one);
@@ -302,7 +302,7 @@ static void add_network(cJSON *obj, const struct container *c)
 	for (size_t i = 0; c->status == CONTAINER_RUNNING && i < r->expose.len; i++)
 		json_add_null(ports, r->expose.v[i]);
 	for (size_t i = 0; i < c->run.n_ports; i++)
-		add_port(ports, &c->run.ports[i]);
+		add_port(ports, &c->run.ports[i], "0.0.0.0");
 	networks = json_object();
 	add_endpoint(networks, r, c->status == CONTAINER_RUNNING || c->status == CONTAINER_PAUSED);
 	one = networks->child;

@@ -107,20 +107,21 @@ static int read_diff_id(void *data, struct err *e)
 static int find_diff_id(const struct store *s, int fd, char diff_id[DIGEST_TEXT_MAX], struct err *e)
 {
 	char name[STORE_TMP_NAME];
-	auto_fd int root = store_tmp_dir(s, name, e), out = -1, in = -1;
-	struct reading reading = { .root_fd = root, .in_fd = fd };
+	auto_fd int lock = store_tmp_dir(s, name, e), in = -1, out = -1;
+	auto_fd int root = lock < 0 ? lock : dir_open(s->tmp_fd, name, e);
 	int ends[2], r = root < 0 ? root : archive_prepare(e);
 
 	if (r >= 0 && pipe2(ends, O_CLOEXEC) < 0)
 		r = err_sys(e, "make a pipe");
 	if (r >= 0) {
+		struct reading reading = { .root_fd = root, .in_fd = fd, .out_fd = out = ends[1] };
+
 		in = ends[0];
-		reading.out_fd = out = ends[1];
 		r = userns_run(s->userns, CLONE_NEWNS | CLONE_NEWNET, read_diff_id, &reading, e);
 	}
 	if (r >= 0)
 		r = fd_read_exact(in, diff_id, DIGEST_TEXT_MAX);
-	if (root >= 0)
+	if (lock >= 0)
 		(void)store_remove_tmp(s, name, NULL);
 	if (r >= 0)
 		r = digest_check(diff_id, e);
