@@ -82,8 +82,39 @@ static void forget_parent(struct unpack *u)
 	str_cut(&u->parent_path, 0);
 }
 
+static void add_late(struct unpack *u, const char *path, mode_t mode,
+		     const struct archive_item *item)
+{
+	struct late_dir *d;
+
+	if (u->nlate == u->late_cap) {
+		u->late_cap = u->late_cap ? 2 * u->late_cap : 64;
+		u->late = xreallocarray(u->late, u->late_cap, sizeof(*u->late));
+	}
+	d = &u->late[u->nlate++];
+	*d = (struct late_dir){ .path = xstrdup(path), .mode = mode };
+	unpack_times(item, d->times);
+}
+
+/* A folder that no entry speaks of is as old as what is in it: the same layer gives the same tree everywhere. */
+static void note_missing(struct unpack *u, const struct archive_item *item)
+{
+	const char *path = str_cstr(&u->parent_path);
+
+	for (size_t len = strcspn(path, "/");; len += 1 + strcspn(path + len + 1, "/")) {
+		auto_free char *part = xstrndup(path, len);
+		int fd = inroot_try_open(u->root, part, O_PATH, 0);
+
+		if (fd == -ENOENT)
+			add_late(u, part, 0755, item);
+		close_fd(&fd);
+		if (!path[len])
+			return;
+	}
+}
+
 /* An O_PATH fd (borrowed) of the folder that u->path is in; made where missing. */
-static int open_parent(struct unpack *u, struct err *e)
+static int open_parent(struct unpack *u, const struct archive_item *item, struct err *e)
 {
 	const char *path = str_cstr(&u->path);
 	const char *name = base_name(&u->path);
@@ -98,6 +129,7 @@ static int open_parent(struct unpack *u, struct err *e)
 	if (u->parent >= 0)
 		return u->parent;
 	u->recount = true;
+	note_missing(u, item);
 	u->parent = inroot_make_dirs(u->root, str_cstr(&u->parent_path), 0755, e);
 	return u->parent;
 }
@@ -115,19 +147,6 @@ static int remove_old(struct unpack *u, int parent, const char *name, struct err
 }
 
 /* -- entries -- */
-
-static void add_late(struct unpack *u, const struct archive_item *item)
-{
-	struct late_dir *d;
-
-	if (u->nlate == u->late_cap) {
-		u->late_cap = u->late_cap ? 2 * u->late_cap : 64;
-		u->late = xreallocarray(u->late, u->late_cap, sizeof(*u->late));
-	}
-	d = &u->late[u->nlate++];
-	*d = (struct late_dir){ .path = xstrdup(str_cstr(&u->path)), .mode = item->mode & 07777 };
-	unpack_times(item, d->times);
-}
 
 /* Makes or finds the folder name. What was hidden by a whiteout of this layer stays hidden. Returns its fd, *ret_mode the bits it has. */
 static int make_dir(struct unpack *u, int parent, const char *name, mode_t mode, mode_t *ret_mode,
@@ -174,7 +193,7 @@ static int put_dir(struct unpack *u, int parent, const struct archive_item *item
 		u->res->info.has_root = true;
 		mode = 07777 + 1; /* none that it could have: it is set in any case */
 	}
-	add_late(u, item);
+	add_late(u, str_cstr(&u->path), item->mode & 07777, item);
 	/* Files made in a setgid folder get its group: that bit waits for the end. */
 	r = unpack_meta(fd, u->in,
 			&(struct archive_item){ .uid = item->uid,
@@ -364,7 +383,7 @@ static int put_entry(struct unpack *u, const struct archive_item *item, struct e
 		return r;
 	if (!u->path.len && (!S_ISDIR(item->mode) || item->hardlink))
 		return err_set(e, EBADMSG, "the root of the layer is no folder");
-	parent = u->path.len ? open_parent(u, e) : u->root;
+	parent = u->path.len ? open_parent(u, item, e) : u->root;
 	if (parent < 0)
 		return parent;
 	kind = whiteout_parse(base_name(&u->path), &hides);
@@ -391,9 +410,11 @@ static int put_entry(struct unpack *u, const struct archive_item *item, struct e
 
 /* -- the end -- */
 
-/* Deepest last is not needed: setting a folder's time does not touch its parent's. */
+/* The order does not matter: setting a folder's time does not touch its parent's. */
 static int finish_dirs(struct unpack *u, struct err *e)
 {
+	static const struct timespec epoch[2];
+
 	for (size_t i = 0; i < u->nlate; i++) {
 		const struct late_dir *d = &u->late[i];
 		auto_fd int fd =
@@ -408,6 +429,8 @@ static int finish_dirs(struct unpack *u, struct err *e)
 			return err_sys(e, "'%.200s': set the time", d->path);
 		u->res->info.disk_bytes += (int64_t)st.st_blocks * 512;
 	}
+	if (!u->res->info.has_root && futimens(u->root, epoch) < 0)
+		return err_sys(e, "set the time of the root folder");
 	return 0;
 }
 
