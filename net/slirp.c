@@ -125,6 +125,20 @@ static void build_argv(const struct net_config *c, int ready_fd, int exit_fd, st
 	strv_add(argv, "--netns-type=path");
 }
 
+/*
+ * The network namespace of init, opened while init still waits: a little later it is not dumpable, and /proc/PID/ns is closed to
+ * everybody.
+ */
+static int open_netns(pid_t init, struct err *e)
+{
+	char path[32];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)init);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open the container's network namespace") : fd;
+}
+
 /* What it says goes to a file in the run folder: read back where it fails. */
 static int open_complaints(const struct net_config *c, struct err *e)
 {
@@ -136,7 +150,7 @@ static int open_complaints(const struct net_config *c, struct err *e)
 static int slirp_start(const struct net_config *c, pid_t init, struct net *n, struct err *e)
 {
 	auto_strv struct strv argv = { 0 };
-	auto_fd int complaints = -1, ready_out = -1, exit_in = -1;
+	auto_fd int complaints = -1, ready_out = -1, exit_in = -1, netns = -1;
 	struct spawn spawn = { .die_with_parent = true, .new_session = true };
 	int ready[2], leave[2], r;
 	bool keep_dir = false;
@@ -147,6 +161,9 @@ static int slirp_start(const struct net_config *c, pid_t init, struct net *n, st
 	complaints = open_complaints(c, e);
 	if (complaints < 0)
 		return complaints;
+	netns = open_netns(init, e);
+	if (netns < 0)
+		return netns;
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
 	n->ready_fd = ready[0];
@@ -160,12 +177,12 @@ static int slirp_start(const struct net_config *c, pid_t init, struct net *n, st
 		keep_dir = add_api_socket(c->run_dirfd, &argv);
 		(void)unlinkat(c->run_dirfd, API_SOCKET, 0);
 	}
-	strv_addf(&argv, "/proc/%d/ns/net", (int)init);
+	strv_addf(&argv, "/proc/self/fd/%d", netns);
 	strv_add(&argv, "tap0");
 	spawn.argv = (const char *const *)argv.v;
 	spawn.fds[0] = -1;
 	spawn.fds[1] = spawn.fds[2] = complaints;
-	spawn.keep = keep_dir ? (int[]){ ready_out, exit_in, c->run_dirfd, -1 } : (int[]){ ready_out, exit_in, -1 };
+	spawn.keep = (int[]){ ready_out, exit_in, netns, keep_dir ? c->run_dirfd : -1, -1 };
 	r = proc_spawn(&spawn, &n->helper, e);
 	if (r == -ENOENT)
 		return err_set(e, ENOENT, "slirp4netns is not installed: install it, or use --network=none or --network=host");
