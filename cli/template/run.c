@@ -275,7 +275,7 @@ static int run_range(struct run *r, const struct node *n, const cJSON *dot, stru
 	if (!value_true(value))
 		return run_list(r, n->other, dot, e);
 	count = (size_t)cJSON_GetArraySize(value);
-	items = xcalloc(count, sizeof(*items)); /* NOLINT(bugprone-sizeof-expression) */
+	items = xcalloc(count, sizeof(*items));
 	cJSON_ArrayForEach(item, value)
 		items[i++] = item;
 	if (cJSON_IsObject(value)) /* maps go by sorted keys */

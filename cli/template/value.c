@@ -93,7 +93,7 @@ static void print_map(struct str *out, const cJSON *v)
 		if (item->string[0] != '.')
 			sorted[i++] = item;
 	n = i;
-	qsort(sorted, n, sizeof(*sorted), by_key); /* NOLINT(bugprone-sizeof-expression) */
+	qsort(sorted, n, sizeof(*sorted), by_key);
 	str_add(out, "map[");
 	for (i = 0; i < n; i++) {
 		str_addf(out, "%s%s:", i ? " " : "", sorted[i]->string);

@@ -272,7 +272,8 @@ static void test_cache_collision(void)
 	is_int(seccomp_cache_load(dir, &one, &got), 1, "stored and found");
 	seccomp_filter_clear(&got);
 	seccomp_cache_store(dir, &two, &f);
-	(void)closedir(take_ptr(&d));
+	if (d)
+		(void)closedir(take_ptr(&d));
 	d = opendir(dir);
 	*to = '\0';
 	while (d && (entry = readdir(d))) {
