@@ -159,7 +159,7 @@ bool ref_is_short(const char *text)
 	if (!slash)
 		return true;
 	for (size_t i = 0; i < len; i++)
-		if (text[i] == '.' || text[i] == ':' || isupper((unsigned char)text[i]))
+		if (text[i] == '.' || text[i] == ':')
 			return false;
 	return !(len == strlen("localhost") && !strncmp(text, "localhost", len));
 }

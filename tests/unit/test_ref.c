@@ -98,6 +98,7 @@ static void test_bad(void)
 		{ "x\ny", "is not" },
 		{ "..", "'..' is not" },
 		{ "a/../b", "'..' is not" },
+		{ "Team/app", "must be lower case" },
 		{ "localhost/", "the name of the repository is missing" },
 	};
 
