@@ -28,8 +28,9 @@ struct rootfs_mount {
 
 /*
  * Makes container_dir/rootfs a writable tree of the layers (bottom first) with upper/ and work/ beside it; with the copy driver it is filled once and
- * reused. want AUTO takes the first rung that works; a forced one that does not is an error that says why. selinux-free. read_only mounts without upper/.
- * Runs in a process that may mount (in the user namespace, own mount namespace).
+ * reused. want AUTO takes the first rung that works; a forced one that does not is an error that says why.
+ * Runs in a process that may mount (in the user namespace, own mount namespace). Afterwards open rootfs by its path: a folder fd that was opened in another
+ * mount namespace does not see the mount.
  */
 int rootfs_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
 		 enum rootfs_driver want, struct rootfs_mount *ret, struct err *e);
