@@ -190,14 +190,23 @@ static int open_raw(struct archive_in *a, struct err *e)
 	return err_set(e, EBADMSG, "decompress the layer: %s", lib.archive_error_string(a->raw));
 }
 
+/* Names are bytes: in the C locale libarchive cannot convert them, and hands them on as they are. */
+static void bytes_are_names(void)
+{
+	static locale_t c_locale;
+
+	if (!c_locale)
+		c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	(void)uselocale(c_locale);
+}
+
 int archive_open(int in_fd, enum digest_algorithm algorithm, struct archive_in **ret, struct err *e)
 {
 	auto_archive struct archive_in *a = xzalloc(sizeof(*a));
 	int r;
 
 	a->in_fd = in_fd;
-	/* Names are bytes: in the C locale libarchive cannot convert, and hands them on as they are. */
-	(void)uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+	bytes_are_names();
 	r = archive_prepare(e);
 	if (r >= 0)
 		r = digest_begin(&a->hash, algorithm, e);
