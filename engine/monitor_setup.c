@@ -420,6 +420,7 @@ static int launch_create(struct monitor *m, struct err *e)
 	create.console_fd = record->tty ? m->console[1] : -1;
 	memcpy(create.stdio, m->stdio, sizeof(create.stdio));
 	create.die_with_parent = true;
+	create.init_reaper = record->init;
 	create.on_init = on_init;
 	create.data = m;
 	r = oci_create(&m->c->engine->oci, &create, &m->init, e);

@@ -219,6 +219,7 @@ static void fill_init(const struct creation *k, struct init *i)
 		.stdio = { k->args->stdio[0], k->args->stdio[1], k->args->stdio[2] },
 		.preserve_fds = k->args->preserve_fds,
 		.die_with_parent = k->args->die_with_parent,
+		.reaper = k->args->init_reaper,
 		.sync = k->sock[1],
 		.listener_sock = -1,
 	};

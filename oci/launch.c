@@ -39,6 +39,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "oci/program.h"
+#include "oci/reaper.h"
 #include "oci/spec.h"
 #include "oci/sync.h"
 #include "oci/terminal.h"
@@ -468,6 +469,8 @@ int launch_exec(struct launch *l, int sock, struct err *e)
 		r = caps_apply(&l->caps, e);
 	if (r >= 0 && !l->seccomp_early)
 		r = install_filter(l, e);
+	if (r >= 0 && l->reaper)
+		r = reaper_split(l->terminal, e);
 	if (r < 0)
 		return r;
 	execve(l->path, l->process->args.v, l->env);

@@ -24,6 +24,7 @@ struct launch {
 	struct terminal *terminal; /* the process' terminal, or NULL */
 	unsigned int preserve_fds;
 	bool die_with_parent;
+	bool reaper;               /* a process that reaps stays above the program */
 	int sync;                  /* watched for the parent's death while preparing */
 	int listener_sock;         /* connected socket of linux.seccomp.listenerPath, or -1 */
 	const char *listener_state;/* what goes to it beside the fd */

@@ -44,6 +44,7 @@ struct oci_create {
 	bool no_pivot;
 	bool no_new_keyring;
 	bool die_with_parent;      /* init gets SIGKILL when the calling thread dies: the engine's monitor asks for it */
+	bool init_reaper;          /* init stays as a process that reaps and forwards signals, the program is its child (oci/reaper.h) */
 	/*
 	 * Called in the parent as soon as init and its namespaces exist (it waits), before hooks and mounts: the place to start the network helper
 	 * side by side. May be NULL. A failure ends the creation.
