@@ -16,8 +16,10 @@ int each_container(const struct cli *c, struct engine *g, int argc, char **argv,
 		struct err e = { 0 };
 		int r = container_find(g, argv[i], &container, &e);
 
-		if (r == -ENOENT && missing_ok)
+		if (r == -ENOENT && missing_ok) {
+			cmd_report(c, &e);
 			continue;
+		}
 		if (r == 0)
 			r = fn(container, argv[i], options, &e);
 		if (r >= 0)

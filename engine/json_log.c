@@ -14,56 +14,33 @@
 
 /* -- entries -- */
 
-/* Length of the UTF-8 character at p, 0 where it is none (overlong forms, surrogates and beyond U+10FFFF too). */
-static size_t utf8_length(const unsigned char *p, size_t len)
+/*
+ * Bytes that are no UTF-8 stay as they are: strictly that is no JSON, but `pod logs` gives back what was written, and readers of such files
+ * replace them by themselves.
+ */
+static void add_escaped(struct str *out, const char *p, size_t len)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC0 ? 2 : 0;
-	uint32_t c = p[0];
+	const char *end = p + len, *plain = p;
 
-	if (n <= 1)
-		return n;
-	if (n > len || p[0] > 0xF4)
-		return 0;
-	c &= 0xFFU >> (n + 1);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3F);
-	}
-	return c < least[n] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF) ? 0 : n;
-}
+	for (; p < end; p++) {
+		unsigned char c = (unsigned char)*p;
 
-static void add_escaped(struct str *out, const unsigned char *p, size_t len)
-{
-	size_t plain = 0; /* bytes before i that need no escape */
-	size_t i = 0;
-
-	while (i < len) {
-		size_t n = utf8_length(p + i, len - i);
-
-		if (n && p[i] >= 0x20 && p[i] != '"' && p[i] != '\\' && p[i] != 0x7F) {
-			i += n;
-			plain += n;
+		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-		}
-		str_add_mem(out, p + i - plain, plain);
-		plain = 0;
-		if (p[i] == '\n')
+		str_add_mem(out, plain, (size_t)(p - plain));
+		plain = p + 1;
+		if (c == '\n')
 			str_add(out, "\\n");
-		else if (p[i] == '\r')
+		else if (c == '\r')
 			str_add(out, "\\r");
-		else if (p[i] == '\t')
+		else if (c == '\t')
 			str_add(out, "\\t");
-		else if (p[i] == '"' || p[i] == '\\')
-			str_addf(out, "\\%c", p[i]);
-		else if (p[i] < 0x80)
-			str_addf(out, "\\u%04x", p[i]);
+		else if (c == '"' || c == '\\')
+			str_addf(out, "\\%c", c);
 		else
-			str_add(out, "\\ufffd"); /* no UTF-8: docker's replacement character */
-		i++;
+			str_addf(out, "\\u%04x", c);
 	}
-	str_add_mem(out, p + i - plain, plain);
+	str_add_mem(out, plain, (size_t)(end - plain));
 }
 
 void json_log_entry(struct str *out, const char *stream, const char *text, size_t len,
@@ -72,7 +49,7 @@ void json_log_entry(struct str *out, const char *stream, const char *text, size_
 	char when[CLOCK_TEXT_MAX];
 
 	str_add(out, "{\"log\":\"");
-	add_escaped(out, (const unsigned char *)text, len);
+	add_escaped(out, text, len);
 	str_addf(out, "\",\"stream\":\"%s\",\"time\":\"%s\"}\n", stream,
 		 clock_rfc3339(now_ns, when));
 }

@@ -37,7 +37,7 @@ void json_log_add(struct json_log *l, struct json_log_stream *s, const char *dat
 /* End of a stream: what it has left becomes an entry without newline. */
 void json_log_end(struct json_log *l, struct json_log_stream *s, int64_t now_ns);
 
-/* One entry as text, appended to out (also for fuzzing: every byte string gives valid JSON). */
+/* One entry as text, appended to out. Valid JSON for valid UTF-8; log_entry_parse() gets every byte back. */
 void json_log_entry(struct str *out, const char *stream, const char *text, size_t len,
 		    int64_t now_ns);
 

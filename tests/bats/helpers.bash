@@ -228,7 +228,7 @@ no_processes() {
 no_folders() {
 	local left
 	[ -d "$store" ] || return 0
-	left=$(in_userns find "$store/containers" "$store/tmp" "$store/run" -mindepth 1 2>/dev/null | head -20)
+	left=$(in_userns find "$store/containers" "$store/tmp" "$store/run" -mindepth 1 ! -name .sweep ! -name .remove 2>/dev/null | head -20)
 	[ -z "$left" ] || fail "folders left behind:" "$left"
 }
 

@@ -56,7 +56,7 @@ monitor_of() {
 	run_pod ps -a
 	has "$output" "Exited"
 	matches "$(pod inspect c)" 'monitor'
-	run_pod 125 exec c true
+	run_pod 1 exec c true
 	matches "$stderr" 'not running'
 	eventually 5 no_processes
 	run_pod start c
