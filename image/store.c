@@ -17,24 +17,40 @@
 
 /* -- open and close -- */
 
+static int put_text(int dirfd, const char *name, const char *text, struct err *e)
+{
+	return file_replace_fast(dirfd, name, text, strlen(text), 0644, e);
+}
+
+/* What a store always has, so that no later command adds a file to it but what it is about. */
+static int fill_new(const struct store *s, struct err *e)
+{
+	auto_fd int hold = lock_take(s->images_fd, HOLD_LOCK, LOCK_SHARED, e);
+	int r = hold < 0 ? hold : tmp_make_locks(s, e);
+
+	if (r >= 0)
+		r = dir_make_all(s->blobs_fd, "sha256", 0700, e);
+	if (r >= 0)
+		r = put_text(s->images_fd, BOOT_FILE, proc_boot_id(),
+			     e); /* nothing is in it that could be torn */
+	if (r >= 0)
+		r = put_text(s->images_fd, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", e);
+	return r < 0 ? r
+		     : put_text(s->images_fd, "index.json",
+				"{\"schemaVersion\":2,\"manifests\":[]}", e);
+}
+
 /* oci-layout and index.json, so that other tools know the folder for what it is (image-spec image-layout.md). */
 static int make_layout(const struct store *s, struct err *e)
 {
-	static const char layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
-	static const char index[] = "{\"schemaVersion\":2,\"manifests\":[]}";
 	auto_fd int lock = -1;
-	int r = 0;
 
 	if (faccessat(s->images_fd, "index.json", F_OK, 0) == 0)
 		return 0;
 	lock = lock_take(s->images_fd, STORE_INDEX_LOCK, LOCK_EXCLUSIVE, e);
 	if (lock < 0)
 		return lock;
-	if (faccessat(s->images_fd, "oci-layout", F_OK, 0) < 0)
-		r = file_replace(s->images_fd, "oci-layout", layout, sizeof(layout) - 1, 0644, e);
-	if (r >= 0 && faccessat(s->images_fd, "index.json", F_OK, 0) < 0)
-		r = file_replace(s->images_fd, "index.json", index, sizeof(index) - 1, 0644, e);
-	return r;
+	return faccessat(s->images_fd, "index.json", F_OK, 0) == 0 ? 0 : fill_new(s, e);
 }
 
 /* Opens root/name, making it where missing. */

@@ -33,6 +33,16 @@ static void random_name(const char *prefix, char name[STORE_TMP_NAME])
 	(void)snprintf(name, STORE_TMP_NAME, "%s%s", prefix, hex);
 }
 
+int tmp_make_locks(const struct store *s, struct err *e)
+{
+	auto_fd int sweep = lock_take(s->tmp_fd, SWEEP_LOCK, LOCK_SHARED, e);
+	auto_fd int dead = sweep < 0 ? -1 : lock_take(s->tmp_fd, REMOVE_LOCK, LOCK_SHARED, e);
+
+	if (sweep < 0)
+		return sweep;
+	return dead < 0 ? dead : 0;
+}
+
 int store_tmp_dir(const struct store *s, char name[STORE_TMP_NAME], struct err *e)
 {
 	auto_fd int making = lock_take(s->tmp_fd, SWEEP_LOCK, LOCK_SHARED, e);

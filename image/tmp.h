@@ -4,6 +4,9 @@
 
 #include "image/store.h"
 
+/* Makes the lock files of tmp/ itself, for a new store. */
+int tmp_make_locks(const struct store *s, struct err *e);
+
 /* A file of its own in tmp/, open for reading and writing and locked while the returned fd is open. */
 int tmp_file(const struct store *s, char name[STORE_TMP_NAME], struct err *e);
 

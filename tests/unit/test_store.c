@@ -403,6 +403,46 @@ static void test_processes(void)
 	ok(is_empty(), "leaves nothing");
 }
 
+/* Names of all in the store, for before and after. */
+static void list_all(int dirfd, const char *path, struct strv *ret)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		if (str_eq(d->d_name, ".") || str_eq(d->d_name, ".."))
+			continue;
+		strv_addf(ret, "%s/%s", path, d->d_name);
+		list_all(fd, d->d_name, ret);
+	}
+}
+
+static char *snapshot(void)
+{
+	auto_strv struct strv names = { 0 };
+
+	list_all(store.root_fd, ".", &names);
+	strv_sort(&names);
+	return strv_join(&names, "\n");
+}
+
+/* A store that was used and is empty again is what it was when it was new. */
+static void test_new(void)
+{
+	auto_free char *before = snapshot(), *after = NULL;
+	struct err e = { 0 };
+	int hold = store_hold(&store, &e);
+	struct descriptor d = put_image("x", "2024-01-01T00:00:00Z", NULL);
+
+	is_int(image_set_name(&store, BUSYBOX, &d, NULL, &e), 0, "a name is set");
+	close_fd(&hold);
+	is_int(image_remove(&store, "busybox", false, NULL, NULL, &e), 0, "and removed");
+	after = snapshot();
+	is_str(after, before, "and the store has the files that it had when it was new");
+	descriptor_clear(&d);
+}
+
 int main(void)
 {
 	struct store again = { 0 };
@@ -417,6 +457,7 @@ int main(void)
 		   faccessat(store.images_fd, "index.json", F_OK, 0) == 0,
 	   "the store is an OCI layout");
 	is_int(store_open(root, &userns, &again, &e), 0, "it is opened twice");
+	test_new();
 	store_close(&again);
 	test_blobs();
 	test_names();
