@@ -102,9 +102,14 @@ static void forward_signals(struct client *c)
 
 /* -- input -- */
 
+/* The end of a terminal is the end of its user: the container goes on, as after the detach keys. */
 static void end_input(struct client *c)
 {
 	c->input_open = false;
+	if (c->terminal.raw) {
+		c->detached = true;
+		return;
+	}
 	if (c->input_waits)
 		c->eof_owed = true;
 	else

@@ -28,15 +28,28 @@
 
 /* -- before the maps -- */
 
+/* A folder that was opened before is of the old mount namespace: what is mounted below it in this one would not be seen. */
+static int reopen_folder(struct monitor *m, struct err *e)
+{
+	int fd = dir_open(AT_FDCWD, m->dir, e);
+
+	if (fd < 0)
+		return fd;
+	close_fd(&m->c->dirfd);
+	m->c->dirfd = fd;
+	return 0;
+}
+
 static int step_namespaces(struct monitor *m, struct err *e)
 {
 	unsigned char packet = ATTACH_UNSHARED;
 	int r;
 
 	if (m->c->engine->userns.kind == USERNS_NONE)
-		return unshare(CLONE_NEWNS) < 0 ? err_sys(e, "make a mount namespace") : 0;
-	r = userns_unshare(CLONE_NEWNS, e);
-	if (r < 0)
+		r = unshare(CLONE_NEWNS) < 0 ? err_sys(e, "make a mount namespace") : 0;
+	else
+		r = userns_unshare(CLONE_NEWNS, e);
+	if (r < 0 || (r = reopen_folder(m, e)) < 0 || m->c->engine->userns.kind == USERNS_NONE)
 		return r;
 	r = sock_send(m->clients[0].fd, &packet, 1, NULL, 0);
 	return r < 0 ? err_num(e, -r, "ask for id maps") : 0;

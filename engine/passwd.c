@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/inroot.h"
+#include "base/log.h"
 
 #define PASSWD_SIZE_MAX ((size_t)16 << 20)
 #define ID_MAX 2147483647U
@@ -218,8 +219,10 @@ static void read_file(int root, const char *path, struct str *ret)
 {
 	struct err why = { 0 };
 
-	if (inroot_read(root, path, PASSWD_SIZE_MAX, ret, &why) < 0)
+	if (inroot_read(root, path, PASSWD_SIZE_MAX, ret, &why) < 0) {
+		log_debug("%s, continuing without it", why.msg);
 		str_cut(ret, 0);
+	}
 }
 
 int passwd_lookup(int root, const char *user, const struct strv *group_add, struct passwd_user *ret,

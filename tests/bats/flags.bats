@@ -103,7 +103,7 @@ Seccomp:	0"
 @test "isolation: masked and read-only paths, own namespaces, no fds of the host" {
 	inside busybox sh -c 'wc -c </proc/keys; wc -c </proc/timer_list; ls /proc/scsi /sys/firmware; true' </dev/null
 	is "$(echo "${lines[@]:0:2}" | tr -d ' \n')" 00
-	inside busybox sh -c 'echo 1 >/proc/sys/kernel/panic; echo b >/proc/sysrq-trigger; touch /sys/x; true'
+	inside busybox sh -c 'echo 1 >/proc/sys/kernel/panic; echo 1 >/proc/irq/default_smp_affinity; touch /sys/x; true'
 	is "$(grep -c 'Read-only file system' <<<"$stderr")" 3
 	inside busybox sh -c 'ls /proc/self/fd | wc -l; echo $$; for n in pid net mnt ipc uts user cgroup; do readlink /proc/self/ns/$n; done'
 	is "${lines[0]}" 4
@@ -160,7 +160,7 @@ Seccomp:	0"
 }
 
 @test "--init: zombies are reaped, signals and the exit code pass" {
-	run_pod run -d --name c --network none --init busybox sh -c '(sleep 0.1 & exec sleep 0.01) & sleep 1000'
+	run_pod run -d --name c --network none --init busybox sh -c 'sh -c "sleep 0.1 &"; sleep 1000; :'
 	sleep 0.5
 	run_pod exec c ps -o pid,stat,args
 	[[ $output != *" Z "* ]]
