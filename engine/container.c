@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -206,7 +207,7 @@ static int newest_first(const void *a, const void *b)
 
 static bool has_run(struct engine *g, const char *id)
 {
-	char path[64 + sizeof("/run.json")];
+	char path[NAME_MAX + sizeof("/run.json")];
 
 	(void)snprintf(path, sizeof(path), "%s/run.json", id);
 	return faccessat(g->containers_fd, path, F_OK, 0) == 0;
