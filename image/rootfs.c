@@ -25,7 +25,7 @@ static const struct {
 	const char *name;
 	enum rootfs_driver driver;
 } names[] = {
-	{ "auto", ROOTFS_AUTO }, { "overlay", ROOTFS_OVERLAY },	 { "fuse-overlayfs", ROOTFS_FUSE },
+	{ "auto", ROOTFS_AUTO }, { "overlay", ROOTFS_OVERLAY },  { "fuse-overlayfs", ROOTFS_FUSE },
 	{ "copy", ROOTFS_COPY }, { "overlay2", ROOTFS_OVERLAY }, { "vfs", ROOTFS_COPY },
 };
 
@@ -223,18 +223,35 @@ static int mount_first(const struct store *s, const struct strv *diff_ids, int d
 			  want == ROOTFS_AUTO ? "overlay" : rootfs_driver_name(want));
 }
 
+/*
+ * The layers without those that stand again higher up, whose every file the higher one hides: overlayfs refuses a folder that it was given twice.
+ */
+static void without_repeats(const struct strv *diff_ids, struct strv *ret)
+{
+	for (size_t i = 0; i < diff_ids->len; i++) {
+		bool again = false;
+
+		for (size_t j = i + 1; j < diff_ids->len; j++)
+			again = again || str_eq(diff_ids->v[i], diff_ids->v[j]);
+		if (!again)
+			strv_add(ret, diff_ids->v[i]);
+	}
+}
+
 int rootfs_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
 		 enum rootfs_driver want, struct rootfs_mount *ret, struct err *e)
 {
 	auto_fd int dir = reopen_here(container_dirfd, e);
 	auto_fd int layers = dir < 0 ? -1 : reopen_here(s->layers_fd, e);
+	auto_strv struct strv once = { 0 };
 	struct store here = *s;
 
 	if (dir < 0 || layers < 0)
 		return dir < 0 ? dir : layers;
 	here.layers_fd = layers;
-	return mount_first(&here, diff_ids, dir, want == ROOTFS_AUTO ? driver_before(dir) : want,
-			   ret, e);
+	without_repeats(diff_ids, &once);
+	return mount_first(&here, &once, dir, want == ROOTFS_AUTO ? driver_before(dir) : want, ret,
+			   e);
 }
 
 int rootfs_unmount(struct rootfs_mount *m, int container_dirfd, struct err *e)
@@ -257,7 +274,7 @@ int rootfs_unmount(struct rootfs_mount *m, int container_dirfd, struct err *e)
 struct probe {
 	const struct store *s;
 	const char *name; /* of the folder in tmp/ to try in */
-	int why;	  /* a memfd for the reasons */
+	int why;          /* a memfd for the reasons */
 };
 
 /* In the child: the rungs from the top, over no layers at all. Returns the driver. */
