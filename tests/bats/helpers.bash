@@ -183,9 +183,9 @@ in_userns() {
 	unshare --map-auto --map-root-user "$@" 3>&-
 }
 
-# snapshot: what the store holds, by name, size and link, for before and after.
+# snapshot: what the store holds, by name, size and link, for before and after. Lock files come and stay.
 snapshot() {
-	in_userns find "$store" -path "$store/run*" -prune -o -printf '%P %y %s %l\n' | sort
+	in_userns find "$store" -path "$store/run*" -prune -o ! -name '.*' ! -name '*.lock' -printf '%P %y %s %l\n' | sort
 }
 
 # store_bytes: what du says of the store, in bytes on disk.
@@ -224,11 +224,11 @@ no_processes() {
 	[ -z "$left" ] || fail "processes left behind:" "$(ps -o pid,ppid,stat,args -p "$(echo "$left" | paste -sd,)")"
 }
 
-# Nothing of a container is left but the store's images.
+# Nothing of a container is left but the store's images; tmp/ keeps its lock files.
 no_folders() {
 	local left
 	[ -d "$store" ] || return 0
-	left=$(in_userns find "$store/containers" "$store/tmp" "$store/run" -mindepth 1 ! -name .sweep ! -name .remove 2>/dev/null | head -20)
+	left=$(in_userns find "$store/containers" "$store/tmp" "$store/run" -mindepth 1 ! -path "$store/tmp/.*" 2>/dev/null | head -20)
 	[ -z "$left" ] || fail "folders left behind:" "$left"
 }
 
