@@ -183,9 +183,11 @@ in_userns() {
 	unshare --map-auto --map-root-user "$@" 3>&-
 }
 
-# snapshot: what the store holds, by name, size and link, for before and after. Lock files come and stay.
+# snapshot: what the store holds, by name, size and link, for before and after. Lock files, caches and empty folders come
+# and stay.
 snapshot() {
-	in_userns find "$store" -path "$store/run*" -prune -o ! -name '.*' ! -name '*.lock' -printf '%P %y %s %l\n' | sort
+	in_userns find "$store" -path "$store/run*" -prune -o -path "$store/cache" -prune -o ! -name '.*' ! -name '*.lock' \
+		! \( -type d -empty \) -printf '%P %y %s %l\n' | sort
 }
 
 # store_bytes: what du says of the store, in bytes on disk.

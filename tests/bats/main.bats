@@ -127,9 +127,12 @@ serves() {
 
 @test "main: version and info without a store, and help for a wrong word" {
 	run_pod version
-	has "$output" "pod"
+	matches "$output" 'Version: +[0-9]+\.[0-9]'
+	run_pod --version
+	matches "$output" '^pod version [0-9]+\.[0-9]'
+	[ ! -e "$store" ]
 	run_pod info
-	run_pod 125 frobnicate
+	run_pod 1 frobnicate
 	has "$stderr" frobnicate
 	one_line "$stderr"
 }

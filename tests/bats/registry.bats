@@ -285,7 +285,7 @@ evil() {
 		hardlink-symlink hardlink-payload root-symlink parent-swap whiteout-link opaque-link device-zero device-disk \
 		long-name huge-uid gzip-bomb; do
 		status=0
-		pod run --rm --network none "$(evil "$name")" true 2>"$T/stderr" || status=$?
+		pod pull -q "$(evil "$name")" 2>"$T/stderr" >"$T/id" && pod run --rm --network none "$(evil "$name")" true 2>"$T/stderr" || status=$?
 		stderr=$(<"$T/stderr")
 		case $status in
 		0) ;;

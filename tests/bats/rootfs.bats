@@ -61,7 +61,7 @@ one inode
 		stat -c "%h" hard4
 		[ hard1 -ef hard2 ] && [ hard4 -ef hard5 ] && [ hard4 -ef hard3 ] && [ ! hard1 -ef hard3 ] && echo same inodes
 		[ -d folder-link ] && [ ! -L folder-link ] && [ ! -e some/c ] && echo a folder of its own
-		readlink relative absolute dangling loop hard-symlink
+		for link in relative absolute dangling loop hard-symlink; do readlink $link; done
 		[ -d becomes-dir ] && [ ! -e gone ] && [ ! -e uid33 ] && echo replaced
 		stat -c "%a %u:%g %n" setuid setgid sticky setgid-dir uid1 uid1000 uid65534 mode0 dir0 dir555 later-mode
 		stat -c "%F" fifo

@@ -8,7 +8,7 @@ on_terminal() {
 	local size=$1
 	shift
 	status=0
-	output=$(python3 "$FIXTURES/terminal.py" "$size" "$POD" --root "$store" "$@" 2>&1 3>&-) || status=$?
+	output=$(TERM=xterm python3 "$FIXTURES/terminal.py" "$size" "$POD" --root "$store" "$@" 2>&1 3>&-) || status=$?
 	output=${output//$'\r'/}
 	[ "$status" != 99 ] || fail "$output"
 }
