@@ -82,6 +82,8 @@ static int map_ids(struct container *c, int sock, pid_t pid, struct err *e)
 		return r;
 	packet[0] = ATTACH_MAPPED;
 	r = sock_send(sock, packet, 1, NULL, 0);
+	if (r == -EPIPE) /* it has failed beside the maps: its reason waits to be read */
+		return 0;
 	return r < 0 ? err_num(e, -r, "start the monitor of container %s", c->record->name) : 0;
 }
 
