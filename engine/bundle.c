@@ -9,6 +9,9 @@
 #include "engine/create.h"
 #include "engine/engine.h"
 
+/* Nothing newer is used, and Debian 12's crun refuses a bundle that asks for more. */
+#define OCI_VERSION "1.0.2"
+
 int bundle_config(const struct bundle *b, cJSON **ret, struct err *e)
 {
 	auto_json cJSON *config = json_object();
@@ -16,7 +19,7 @@ int bundle_config(const struct bundle *b, cJSON **ret, struct err *e)
 	cJSON *part, *linux_part;
 	int result;
 
-	json_add_str(config, "ociVersion", "1.2.0");
+	json_add_str(config, "ociVersion", OCI_VERSION);
 	result = bundle_process(b, config, e);
 	if (result < 0)
 		return result;
