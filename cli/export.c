@@ -29,7 +29,7 @@ static const struct opt opts[] = {
 /* What is exported. */
 struct source {
 	struct container *container; /* NULL: an image alone */
-	struct image *image;         /* NULL: the container's image is gone (its layers are not) */
+	struct image *image;         /* NULL: a container */
 	int upper;                   /* the container's own files above the layers; -1: none */
 	int tree;                    /* the container's whole tree (copy driver); -1: none */
 };
@@ -70,10 +70,8 @@ static int source_find(struct engine *g, const char *name, struct source *s, str
 {
 	int r = container_find(g, name, &s->container, e);
 
-	if (r == 0) {
-		(void)image_find(&g->store, s->container->record->image_id, &s->image, NULL);
+	if (r == 0)
 		return open_files(s, e);
-	}
 	if (r != -ENOENT)
 		return r;
 	r = image_find(&g->store, name, &s->image, e);
@@ -138,9 +136,12 @@ static int fill_bundle(struct engine *g, const struct source *s, int dirfd, stru
 	int r = rootfs;
 
 	if (r >= 0)
-		r = export_dir(&g->store, layers(s), s->upper, rootfs, e);
-	if (r >= 0)
-		r = bundle_export(g, s->image, dirfd, e);
+		r = s->tree >= 0 ? export_tree_dir(&g->store, s->tree, rootfs, e)
+				 : export_dir(&g->store, layers(s), s->upper, rootfs, e);
+	if (r >= 0 && s->container)
+		r = bundle_export_container(g, s->container->record, dirfd, e);
+	else if (r >= 0)
+		r = bundle_export_image(g, s->image, dirfd, e);
 	return r;
 }
 
@@ -155,17 +156,6 @@ static int write_bundle(struct engine *g, const struct source *s, const char *pa
 	auto_fd int dirfd = -1;
 	int r;
 
-	if (s->tree >= 0)
-		return err_set(
-			e, ENOTSUP,
-			"container %s was made by the copy driver: export its tar, or its image "
-			"as a bundle",
-			s->container->record->name);
-	if (!s->image)
-		return err_set(
-			e, ENOENT,
-			"the image of container %s is gone: its config is not known any more",
-			s->container->record->name);
 	dirfd = open_empty(path, e);
 	if (dirfd < 0)
 		return dirfd;
@@ -183,13 +173,11 @@ static int export_source(struct engine *g, const struct export_options *o, const
 	struct source s = { .upper = -1, .tree = -1 };
 	int r = source_find(g, name, &s, e);
 
-	if (r < 0)
-		(void)err_status(e, 1);
-	else if (o->bundle)
+	if (r >= 0 && o->bundle)
 		r = write_bundle(g, &s, o->bundle, e);
-	else if (o->output)
+	else if (r >= 0 && o->output)
 		r = write_file(g, &s, o->output, e);
-	else
+	else if (r >= 0)
 		r = write_tar(g, &s, STDOUT_FILENO, e);
 	source_clear(&s);
 	return r < 0 ? r : 0;

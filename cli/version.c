@@ -74,7 +74,7 @@ static int run_version(const struct cli *c, void *opts_of, int argc, char **argv
 		return err_sys(e, "uname");
 	if (!o->format) {
 		(void)printf(
-			"Version:    %s\nGit commit: %s\nOS/Arch:    linux/%s\nKernel:     %s\n",
+			"pod version %s\nGit commit: %s\nOS/Arch:    linux/%s\nKernel:     %s\n",
 			POD_VERSION, POD_COMMIT, version_arch(), host.release);
 		return 0;
 	}

@@ -50,20 +50,9 @@ int bundle_config(const struct bundle *b, cJSON **ret, struct err *e)
 	return 0;
 }
 
-/* VOLUMEs are plain folders of an exported root file system. */
-static void drop_volumes(struct record *r)
+/* dirfd/config.json of a record that is complete. */
+static int write_config(struct engine *g, struct record *r, int dirfd, struct err *e)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < r->n_mounts; i++)
-		if (!str_eq(r->mounts[i].type, "volume"))
-			r->mounts[kept++] = r->mounts[i];
-	r->n_mounts = kept;
-}
-
-int bundle_export(struct engine *g, const struct image *img, int dirfd, struct err *e)
-{
-	auto_record struct record *r = record_new();
 	struct passwd_user user = { 0 };
 	struct bundle b = { .record = r, .user = &user, .userns = &g->userns };
 	auto_json cJSON *config = NULL;
@@ -73,15 +62,27 @@ int bundle_export(struct engine *g, const struct image *img, int dirfd, struct e
 	if (result < 0)
 		return result;
 	b.rootless = b.new_userns = g->userns.kind != USERNS_NONE;
-	replace_ptr(&r->hostname, xstrdup("pod"));
-	replace_ptr(&r->network, xstrdup("none"));
-	result = create_merge(r, &(struct create_flags){ 0 }, img, e);
-	if (result < 0)
-		return result;
-	drop_volumes(r);
 	result = passwd_lookup(rootfs, r->user, &r->group_add, &user, e);
 	if (result == 0)
 		result = bundle_config(&b, &config, e);
 	passwd_user_clear(&user);
 	return result < 0 ? result : json_write_file(dirfd, "config.json", config, true, 0644, e);
+}
+
+int bundle_export_image(struct engine *g, const struct image *img, int dirfd, struct err *e)
+{
+	auto_record struct record *r = record_new();
+	int result;
+
+	replace_ptr(&r->hostname, xstrdup("pod"));
+	replace_ptr(&r->network, xstrdup("none"));
+	result = create_merge(r, &(struct create_flags){ 0 }, img, e);
+	return result < 0 ? result : write_config(g, r, dirfd, e);
+}
+
+int bundle_export_container(struct engine *g, struct record *r, int dirfd, struct err *e)
+{
+	if (!str_eq(r->network, "host"))
+		replace_ptr(&r->network, xstrdup("none"));
+	return write_config(g, r, dirfd, e);
 }

@@ -23,9 +23,9 @@ struct bundle {
 	const struct passwd_user *user;
 	const char *dir; /* absolute container folder: sources of resolv.conf, hosts, hostname;
 			    NULL: not mounted (an exported bundle) */
-	const struct strv
-		*volume_paths; /* of the same length as record->mounts, "" where it is no volume */
-	bool rootless;         /* in a user namespace */
+	/* as long as record->mounts, "" where it is no volume; NULL: volumes are not mounted */
+	const struct strv *volume_paths;
+	bool rootless;   /* in a user namespace */
 	bool new_userns; /* config.json itself asks for one, with the caller's ids (an exported
 			    bundle) */
 	const struct userns *userns;
@@ -39,9 +39,11 @@ int bundle_config(const struct bundle *b, cJSON **ret, struct err *e);
 void bundle_env(const struct record *r, const struct passwd_user *user, struct strv *ret);
 
 /*
- * `pod export --bundle`: dirfd/config.json for an image whose root file system stands in
- * dirfd/rootfs.
+ * `pod export --bundle`: dirfd/config.json for an image, or a container's record, whose root file
+ * system stands in dirfd/rootfs. Volumes are plain folders there, and nothing gives it a network but
+ * the host's, if that was asked for: the record is changed to say so.
  */
-int bundle_export(struct engine *g, const struct image *img, int dirfd, struct err *e);
+int bundle_export_image(struct engine *g, const struct image *img, int dirfd, struct err *e);
+int bundle_export_container(struct engine *g, struct record *r, int dirfd, struct err *e);
 
 #endif

@@ -119,8 +119,11 @@ static void add_asked(const struct bundle *b, cJSON *mounts, size_t index)
 	if (!tmpfs && !strstr(str_cstr(&options), "private") &&
 	    !strstr(str_cstr(&options), "slave") && !strstr(str_cstr(&options), "shared"))
 		str_add(&options, ",rprivate");
-	if (str_eq(m->type, "volume"))
+	if (str_eq(m->type, "volume")) {
+		if (!b->volume_paths) /* exported: a plain folder of the root file system */
+			return;
 		source = b->volume_paths->v[index];
+	}
 	add_mount(mounts, m->destination, tmpfs ? "tmpfs" : "bind", tmpfs ? "tmpfs" : source,
 		  str_cstr(&options));
 }
