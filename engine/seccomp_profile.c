@@ -36,8 +36,8 @@ static const struct {
 
 /* What the conditions of a profile are compared with. */
 struct here {
-	const char *arch;        /* "amd64"; the kernel's own word where docker has none */
-	size_t machine;          /* index in machines[], or its length */
+	const char *arch;          /* "amd64"; the kernel's own word where docker has none */
+	size_t machine;            /* index in machines[], or its length */
 	unsigned int major, minor; /* of the kernel */
 	uint64_t caps;
 	struct utsname u;
@@ -112,7 +112,8 @@ cJSON *seccomp_profile_default(uint64_t caps)
 	json_add_str(profile, "defaultAction", "SCMP_ACT_ERRNO");
 	json_add_u64(profile, "defaultErrnoRet", EPERM);
 	list = json_add_array(profile, "architectures");
-	for (size_t i = 0; h.machine < ARRAY_SIZE(machines) && i < 3 && machines[h.machine].scmp[i]; i++)
+	for (size_t i = 0; h.machine < ARRAY_SIZE(machines) && i < 3 && machines[h.machine].scmp[i];
+	     i++)
 		json_push_str(list, machines[h.machine].scmp[i]);
 	list = json_add_array(profile, "syscalls");
 	for (size_t i = 0; i < seccomp_table_len; i++)
@@ -201,7 +202,8 @@ static void copy_arches(const cJSON *profile, const struct here *h, cJSON *out)
 	cJSON *list;
 
 	if (json_get(profile, "architectures")) {
-		json_add(out, "architectures", cJSON_Duplicate(json_get(profile, "architectures"), true));
+		json_add(out, "architectures",
+			 cJSON_Duplicate(json_get(profile, "architectures"), true));
 		return;
 	}
 	list = json_add_array(out, "architectures");
@@ -215,16 +217,19 @@ static void copy_arches(const cJSON *profile, const struct here *h, cJSON *out)
 	}
 }
 
-static int resolve(const cJSON *profile, const char *what, const struct here *h, cJSON **ret, struct err *e)
+static int resolve(const cJSON *profile, const char *what, const struct here *h, cJSON **ret,
+		   struct err *e)
 {
-	static const char *const keys[] = { "defaultAction", "defaultErrnoRet", "flags", "listenerPath", "listenerMetadata" };
+	static const char *const keys[] = { "defaultAction", "defaultErrnoRet", "flags",
+					    "listenerPath", "listenerMetadata" };
 	const cJSON *rules = json_get(profile, "syscalls");
 	auto_json cJSON *out = json_object();
 	const cJSON *rule;
 	cJSON *list;
 
 	if (!cJSON_IsObject(profile) || !json_str(profile, "defaultAction", NULL))
-		return err_set(e, EBADMSG, "%s: defaultAction: missing: not a seccomp profile", what);
+		return err_set(e, EBADMSG, "%s: defaultAction: missing: not a seccomp profile",
+			       what);
 	if (rules && !cJSON_IsArray(rules) && !cJSON_IsNull(rules))
 		return err_set(e, EBADMSG, "%s: syscalls: expected an array", what);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
@@ -234,15 +239,18 @@ static int resolve(const cJSON *profile, const char *what, const struct here *h,
 	list = json_add_array(out, "syscalls");
 	cJSON_ArrayForEach(rule, rules) {
 		if (!cJSON_IsObject(rule))
-			return err_set(e, EBADMSG, "%s: syscalls: expected an array of objects", what);
-		if (included(json_get(rule, "includes"), h) && !excluded(json_get(rule, "excludes"), h))
+			return err_set(e, EBADMSG, "%s: syscalls: expected an array of objects",
+				       what);
+		if (included(json_get(rule, "includes"), h) &&
+		    !excluded(json_get(rule, "excludes"), h))
 			copy_rule(rule, list);
 	}
 	*ret = take_ptr(&out);
 	return 0;
 }
 
-int seccomp_profile_parse(const char *text, size_t len, const char *what, uint64_t caps, cJSON **ret, struct err *e)
+int seccomp_profile_parse(const char *text, size_t len, const char *what, uint64_t caps,
+			  cJSON **ret, struct err *e)
 {
 	auto_json cJSON *profile = NULL;
 	struct here h;

@@ -20,6 +20,7 @@ cJSON *seccomp_profile_default(uint64_t caps);
 int seccomp_profile_load(const char *path, uint64_t caps, cJSON **ret, struct err *e);
 
 /* The same from a text; `what` names it in messages. */
-int seccomp_profile_parse(const char *text, size_t len, const char *what, uint64_t caps, cJSON **ret, struct err *e);
+int seccomp_profile_parse(const char *text, size_t len, const char *what, uint64_t caps,
+			  cJSON **ret, struct err *e);
 
 #endif

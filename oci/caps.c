@@ -151,7 +151,8 @@ static int caps_set(uint64_t effective, uint64_t permitted, uint64_t inheritable
 	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = {
 		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
-		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32) },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
+		  (uint32_t)(inheritable >> 32) },
 	};
 
 	return (int)syscall(SYS_capset, &h, data);
@@ -163,8 +164,10 @@ int caps_drop_bounding(const struct caps *c, struct err *e)
 		if (c->bounding & bit(cap))
 			continue;
 		/* without CAP_SETPCAP nothing can be dropped; then what is not there need not be */
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
-			return err_sys(e, "drop %s from the bounding set", caps_name(cap) ? caps_name(cap) : "a capability");
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
+			return err_sys(e, "drop %s from the bounding set",
+				       caps_name(cap) ? caps_name(cap) : "a capability");
 	}
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "keep capabilities");
@@ -178,7 +181,8 @@ static uint64_t cut(uint64_t wanted, uint64_t possible, const char *set)
 
 	for (unsigned int cap = 0; lost && cap <= caps_last(); cap++)
 		if (lost & bit(cap))
-			log_debug("%s is not available here, continuing without it in the %s set", caps_name(cap), set);
+			log_debug("%s is not available here, continuing without it in the %s set",
+				  caps_name(cap), set);
 	return wanted & possible;
 }
 

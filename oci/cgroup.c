@@ -45,7 +45,8 @@ enum cgroup_mode cgroup_mode(void)
 		break;
 	case TMPFS_MAGIC:
 	case CGROUP_SUPER_MAGIC:
-		mode = magic_of(MOUNT "/unified") == CGROUP2_SUPER_MAGIC ? CGROUP_HYBRID : CGROUP_V1;
+		mode = magic_of(MOUNT "/unified") == CGROUP2_SUPER_MAGIC ? CGROUP_HYBRID
+									 : CGROUP_V1;
 		break;
 	default:
 		mode = CGROUP_NONE;
@@ -72,12 +73,14 @@ int cgroup_path_check(const char *path, struct err *e)
 	strv_split(&parts, path, '/');
 	for (size_t i = 0; i < parts.len; i++)
 		if (str_eq(parts.v[i], "..") || str_eq(parts.v[i], "."))
-			return err_set(e, EINVAL, "linux.cgroupsPath '%s' must not contain '%s'", path, parts.v[i]);
+			return err_set(e, EINVAL, "linux.cgroupsPath '%s' must not contain '%s'",
+				       path, parts.v[i]);
 	for (const char *p = path; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			return err_set(e, EINVAL, "linux.cgroupsPath contains a control character");
 	if (strspn(path, "/") == strlen(path))
-		return err_set(e, EINVAL, "linux.cgroupsPath '%s' is the root of the hierarchy", path);
+		return err_set(e, EINVAL, "linux.cgroupsPath '%s' is the root of the hierarchy",
+			       path);
 	return 0;
 }
 
@@ -111,7 +114,8 @@ static void inherit_cpuset(int dir)
 }
 
 /* mkdir -p below the mount. *ret_fresh: the last folder did not exist. Returns its fd. */
-static int make_folders(const struct cgroup_hierarchy *h, const char *path, bool *ret_fresh, struct err *e)
+static int make_folders(const struct cgroup_hierarchy *h, const char *path, bool *ret_fresh,
+			struct err *e)
 {
 	bool cpuset = cgroup_controllers_have(h->controllers, "cpuset");
 	auto_fd int at = open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -176,7 +180,8 @@ static void hand_down(const char *mount, const char *path, const struct strv *co
 	}
 }
 
-static void enable_controllers(int dir, const struct cgroup_hierarchy *h, const char *path, const struct spec_resources *r)
+static void enable_controllers(int dir, const struct cgroup_hierarchy *h, const char *path,
+			       const struct spec_resources *r)
 {
 	auto_strv struct strv want = { 0 };
 	auto_strv struct strv missing = { 0 };
@@ -207,13 +212,15 @@ static int check_existing(int dir, bool v2, const char *path, struct err *e)
 	auto_free char *line = NULL;
 
 	if (is_frozen(dir, v2))
-		return err_set(e, EBUSY, "cgroup '%s' is frozen: thaw it, or use another linux.cgroupsPath", path);
+		return err_set(e, EBUSY,
+			       "cgroup '%s' is frozen: thaw it, or use another linux.cgroupsPath",
+			       path);
 	return file_read_line(dir, "cgroup.procs", &line, NULL) >= 0 && line && *line;
 }
 
 /* Makes the container's folder in one hierarchy. */
-static int create_in(const struct cgroup_hierarchy *h, const struct spec *s, const char *id, struct cgroup *c,
-		     struct err *e)
+static int create_in(const struct cgroup_hierarchy *h, const struct spec *s, const char *id,
+		     struct cgroup *c, struct err *e)
 {
 	auto_free char *path = path_in(h, s->linux.cgroups_path, id);
 	auto_fd int dir = -1;
@@ -249,16 +256,17 @@ static int none(const struct spec *s, const struct err *why, struct cgroup *ret,
 
 	*ret = (struct cgroup){ .mode = CGROUP_NONE };
 	if (needed)
-		return err_set(e, ENOTSUP,
-			       "%s needs a cgroup and none can be made here (%s): run where systemd delegates one to "
-			       "this user, or without the limit",
-			       needed, why->msg);
+		return err_set(
+			e, ENOTSUP,
+			"%s needs a cgroup and none can be made here (%s): run where systemd delegates one to "
+			"this user, or without the limit",
+			needed, why->msg);
 	log_debug("no cgroup for this container: %s", why->msg);
 	return 0;
 }
 
-static int create_all(const struct spec *s, const char *id, const struct cgroup_hierarchies *all, struct cgroup *c,
-		      struct err *why, struct err *e)
+static int create_all(const struct spec *s, const char *id, const struct cgroup_hierarchies *all,
+		      struct cgroup *c, struct err *why, struct err *e)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		struct err this = { 0 };
@@ -273,7 +281,8 @@ static int create_all(const struct spec *s, const char *id, const struct cgroup_
 	return 0;
 }
 
-int cgroup_create(const struct spec *s, const char *id, bool systemd, struct cgroup *ret, struct err *e)
+int cgroup_create(const struct spec *s, const char *id, bool systemd, struct cgroup *ret,
+		  struct err *e)
 {
 	__attribute__((cleanup(cgroup_clear))) struct cgroup c = { .mode = cgroup_mode() };
 	auto_hierarchies struct cgroup_hierarchies all = { 0 };
@@ -293,7 +302,8 @@ int cgroup_create(const struct spec *s, const char *id, bool systemd, struct cgr
 	if (r >= 0 && !c.dirs.len)
 		return none(s, &why, ret, e);
 	if (r >= 0 && c.joined)
-		log_warn("cgroup '%s' is not empty: other processes share this container's limits", c.path);
+		log_warn("cgroup '%s' is not empty: other processes share this container's limits",
+			 c.path);
 	if (r >= 0)
 		r = cgroup_resources_apply(&c, &s->linux.resources, e);
 	if (r < 0) {
@@ -307,7 +317,8 @@ int cgroup_create(const struct spec *s, const char *id, bool systemd, struct cgr
 
 /* -- using -- */
 
-int cgroup_each(const struct cgroup *c, int (*fn)(const struct cgroup_dir *d, void *data, struct err *e), void *data,
+int cgroup_each(const struct cgroup *c,
+		int (*fn)(const struct cgroup_dir *d, void *data, struct err *e), void *data,
 		struct err *e)
 {
 	int r = 0;
@@ -328,7 +339,9 @@ int cgroup_each(const struct cgroup *c, int (*fn)(const struct cgroup_dir *d, vo
 
 static int attach_one(const struct cgroup_dir *d, void *data, struct err *e)
 {
-	return file_put(d->fd, "cgroup.procs", data, e) < 0 ? err_prefix(e, "join cgroup '%s'", d->path) : 0;
+	return file_put(d->fd, "cgroup.procs", data, e) < 0
+		       ? err_prefix(e, "join cgroup '%s'", d->path)
+		       : 0;
 }
 
 int cgroup_attach(const struct cgroup *c, pid_t pid, struct err *e)
@@ -351,7 +364,8 @@ int cgroup_update(const struct cgroup *c, const struct spec_resources *r, struct
 	const char *needed = cgroup_resources_needed(r);
 
 	if (!c->dirs.len && needed)
-		return err_set(e, ENOTSUP, "%s cannot be changed: the container has no cgroup", needed);
+		return err_set(e, ENOTSUP, "%s cannot be changed: the container has no cgroup",
+			       needed);
 	return cgroup_resources_apply(c, r, e);
 }
 

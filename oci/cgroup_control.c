@@ -32,7 +32,7 @@ static void pause_ns(long ns)
 
 struct freeze {
 	bool frozen;
-	bool found;              /* a freezer among the folders */
+	bool found; /* a freezer among the folders */
 };
 
 /* v2: cgroup.events says when every process has stopped. */
@@ -48,7 +48,8 @@ static bool v1_reached(int fd, bool frozen)
 {
 	auto_free char *line = NULL;
 
-	return file_read_line(fd, "freezer.state", &line, NULL) >= 0 && str_eq(line, frozen ? "FROZEN" : "THAWED");
+	return file_read_line(fd, "freezer.state", &line, NULL) >= 0 &&
+	       str_eq(line, frozen ? "FROZEN" : "THAWED");
 }
 
 /* v1 may get stuck half-way when processes fork meanwhile; asking again helps (freezer-subsystem.rst). */
@@ -70,7 +71,8 @@ static int freeze_one(const struct cgroup_dir *d, void *data, struct err *e)
 			return 0;
 		pause_ns(FREEZE_PAUSE_NS);
 	}
-	return err_set(e, ETIMEDOUT, "cgroup '%s' does not become %s", d->path, f->frozen ? "frozen" : "thawed");
+	return err_set(e, ETIMEDOUT, "cgroup '%s' does not become %s", d->path,
+		       f->frozen ? "frozen" : "thawed");
 }
 
 int cgroup_freeze(const struct cgroup *c, bool frozen, struct err *e)
@@ -91,7 +93,8 @@ static int frozen_one(const struct cgroup_dir *d, void *data, struct err *e)
 	bool *ret = data;
 
 	(void)e;
-	if (file_read_line(d->fd, d->v2 ? "cgroup.freeze" : "freezer.state", &line, NULL) >= 0 && line)
+	if (file_read_line(d->fd, d->v2 ? "cgroup.freeze" : "freezer.state", &line, NULL) >= 0 &&
+	    line)
 		*ret = *ret || (d->v2 ? str_eq(line, "1") : str_starts(line, "FR"));
 	return 0;
 }

@@ -18,17 +18,17 @@
 /* One rule with its blanks filled in. */
 struct rule {
 	bool allow;
-	char type;               /* 'a', 'b', 'c' */
-	int64_t major, minor;    /* -1: every */
-	const char *access;      /* subset of "rwm" */
+	char type;            /* 'a', 'b', 'c' */
+	int64_t major, minor; /* -1: every */
+	const char *access;   /* subset of "rwm" */
 };
 
 /* What every container may: make any node, and use the default devices, terminals and /dev/net/tun as runc's list has it. */
 static const struct rule defaults[] = {
-	{ true, 'c', -1, -1, "m" },   { true, 'b', -1, -1, "m" },    { true, 'c', 1, 3, "rwm" },
-	{ true, 'c', 1, 5, "rwm" },   { true, 'c', 1, 7, "rwm" },    { true, 'c', 1, 8, "rwm" },
-	{ true, 'c', 1, 9, "rwm" },   { true, 'c', 5, 0, "rwm" },    { true, 'c', 5, 1, "rwm" },
-	{ true, 'c', 5, 2, "rwm" },   { true, 'c', 136, -1, "rwm" },
+	{ true, 'c', -1, -1, "m" }, { true, 'b', -1, -1, "m" },    { true, 'c', 1, 3, "rwm" },
+	{ true, 'c', 1, 5, "rwm" }, { true, 'c', 1, 7, "rwm" },    { true, 'c', 1, 8, "rwm" },
+	{ true, 'c', 1, 9, "rwm" }, { true, 'c', 5, 0, "rwm" },    { true, 'c', 5, 1, "rwm" },
+	{ true, 'c', 5, 2, "rwm" }, { true, 'c', 136, -1, "rwm" },
 };
 
 static struct rule rule_from_spec(const struct spec_device_rule *s)
@@ -120,19 +120,24 @@ static void emit(struct program *p, struct bpf_insn insn)
 /* Registers: 1 context, 2 type, 3 access, 4 major, 5 minor. */
 static void load(struct program *p, uint8_t reg, size_t offset)
 {
-	emit(p, (struct bpf_insn){ .code = BPF_LDX | BPF_W | BPF_MEM, .dst_reg = reg, .src_reg = 1, .off = (int16_t)offset });
+	emit(p, (struct bpf_insn){ .code = BPF_LDX | BPF_W | BPF_MEM,
+				   .dst_reg = reg,
+				   .src_reg = 1,
+				   .off = (int16_t)offset });
 }
 
 static void leave(struct program *p, bool allow)
 {
-	emit(p, (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = allow });
+	emit(p,
+	     (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = allow });
 	emit(p, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
 }
 
 /* A jump over the rest of the rule: its distance is filled in when the rule's end is known. */
 static void skip_if_not(struct program *p, uint8_t reg, int32_t value)
 {
-	emit(p, (struct bpf_insn){ .code = BPF_JMP32 | BPF_JNE | BPF_K, .dst_reg = reg, .imm = value });
+	emit(p, (struct bpf_insn){
+			.code = BPF_JMP32 | BPF_JNE | BPF_K, .dst_reg = reg, .imm = value });
 }
 
 static uint32_t access_bits(const char *access)
@@ -140,10 +145,10 @@ static uint32_t access_bits(const char *access)
 	uint32_t bits = 0;
 
 	for (; *access; access++)
-		bits |= *access == 'r' ? BPF_DEVCG_ACC_READ :
-			*access == 'w' ? BPF_DEVCG_ACC_WRITE :
-			*access == 'm' ? BPF_DEVCG_ACC_MKNOD :
-					 0;
+		bits |= *access == 'r'   ? BPF_DEVCG_ACC_READ
+			: *access == 'w' ? BPF_DEVCG_ACC_WRITE
+			: *access == 'm' ? BPF_DEVCG_ACC_MKNOD
+					 : 0;
 	return bits;
 }
 
@@ -160,13 +165,21 @@ static bool emit_rule(struct program *p, const struct rule *rule)
 	if (rule->type != 'a')
 		skip_if_not(p, 2, rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
 	if (bits != all && rule->allow) {
-		emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 3 });
-		emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = 1, .imm = (int32_t)bits });
-		emit(p, (struct bpf_insn){ .code = BPF_JMP32 | BPF_JNE | BPF_X, .dst_reg = 1, .src_reg = 3 });
+		emit(p, (struct bpf_insn){
+				.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 3 });
+		emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K,
+					   .dst_reg = 1,
+					   .imm = (int32_t)bits });
+		emit(p, (struct bpf_insn){
+				.code = BPF_JMP32 | BPF_JNE | BPF_X, .dst_reg = 1, .src_reg = 3 });
 	} else if (bits != all) {
-		emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 3 });
-		emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = 1, .imm = (int32_t)bits });
-		emit(p, (struct bpf_insn){ .code = BPF_JMP32 | BPF_JEQ | BPF_K, .dst_reg = 1, .imm = 0 });
+		emit(p, (struct bpf_insn){
+				.code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 3 });
+		emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K,
+					   .dst_reg = 1,
+					   .imm = (int32_t)bits });
+		emit(p, (struct bpf_insn){
+				.code = BPF_JMP32 | BPF_JEQ | BPF_K, .dst_reg = 1, .imm = 0 });
 	}
 	if (rule->major >= 0)
 		skip_if_not(p, 4, (int32_t)rule->major);
@@ -185,7 +198,8 @@ static void build(const struct spec_resources *r, struct program *p)
 
 	load(p, 2, offsetof(struct bpf_cgroup_dev_ctx, access_type));
 	emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X, .dst_reg = 3, .src_reg = 2 });
-	emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = 2, .imm = 0xffff });
+	emit(p,
+	     (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = 2, .imm = 0xffff });
 	emit(p, (struct bpf_insn){ .code = BPF_ALU | BPF_RSH | BPF_K, .dst_reg = 3, .imm = 16 });
 	load(p, 4, offsetof(struct bpf_cgroup_dev_ctx, major));
 	load(p, 5, offsetof(struct bpf_cgroup_dev_ctx, minor));
@@ -288,7 +302,9 @@ int cgroup_devices_v2(const struct cgroup_dir *d, const struct spec_resources *r
 		return 0;
 	}
 	if (ret < 0)
-		return err_num(e, -ret, "linux.resources.devices: attach the program to cgroup '%s'", d->path);
+		return err_num(e, -ret,
+			       "linux.resources.devices: attach the program to cgroup '%s'",
+			       d->path);
 	for (size_t i = 0; i < n; i++)
 		detach(cgroup, old[i]);
 	return 0;

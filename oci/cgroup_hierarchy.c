@@ -43,9 +43,9 @@ static void unescape(char *s)
 
 /* One mount of a cgroup file system: what lies after " - " says which. */
 struct cgroup_mount {
-	struct strv fields;      /* of the line: [3] root, [4] mount point */
+	struct strv fields; /* of the line: [3] root, [4] mount point */
 	bool v2;
-	const char *super;       /* super block options, borrowed from the line */
+	const char *super; /* super block options, borrowed from the line */
 };
 
 /* "36 35 0:31 /root /mount/point rw,… shared:9 - cgroup cgroup rw,cpu,cpuacct" */
@@ -100,7 +100,8 @@ static char *relative_to(const char *own, const char *root)
 }
 
 /* A line of /proc/self/cgroup: "4:cpu,cpuacct:/a/b", "0::/a/b". */
-static void add_hierarchy(const char *line, const struct strv *mounts, struct cgroup_hierarchies *ret)
+static void add_hierarchy(const char *line, const struct strv *mounts,
+			  struct cgroup_hierarchies *ret)
 {
 	const char *first = strchr(line, ':');
 	const char *second = first ? strchr(first + 1, ':') : NULL;
@@ -131,7 +132,8 @@ static void add_hierarchy(const char *line, const struct strv *mounts, struct cg
 	ret->v[ret->n++] = h;
 }
 
-void cgroup_hierarchies_parse(const char *self_cgroup, const char *mountinfo, struct cgroup_hierarchies *ret)
+void cgroup_hierarchies_parse(const char *self_cgroup, const char *mountinfo,
+			      struct cgroup_hierarchies *ret)
 {
 	auto_strv struct strv own = { 0 };
 	auto_strv struct strv all = { 0 };

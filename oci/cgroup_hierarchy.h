@@ -10,10 +10,10 @@ struct err;
 /* One hierarchy. */
 struct cgroup_hierarchy {
 	bool v2;
-	char *controllers;       /* "cpu,cpuacct", "name=systemd"; "" for v2 */
-	char *mount;             /* mount point: "/sys/fs/cgroup/cpu,cpuacct" */
-	char *own;               /* the caller's cgroup, relative to the mount: "/", "/a/b" */
-	bool above;              /* the mount shows more than the caller's cgroup namespace: own is not below it */
+	char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for v2 */
+	char *mount;       /* mount point: "/sys/fs/cgroup/cpu,cpuacct" */
+	char *own;         /* the caller's cgroup, relative to the mount: "/", "/a/b" */
+	bool above; /* the mount shows more than the caller's cgroup namespace: own is not below it */
 };
 
 struct cgroup_hierarchies {
@@ -34,6 +34,7 @@ void cgroup_hierarchies_clear(struct cgroup_hierarchies *h);
 bool cgroup_controllers_have(const char *controllers, const char *name);
 
 /* For tests and fuzzing: the same from texts. */
-void cgroup_hierarchies_parse(const char *self_cgroup, const char *mountinfo, struct cgroup_hierarchies *ret);
+void cgroup_hierarchies_parse(const char *self_cgroup, const char *mountinfo,
+			      struct cgroup_hierarchies *ret);
 
 #endif

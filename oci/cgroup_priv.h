@@ -12,13 +12,14 @@ struct spec_resources;
 
 /* One folder of the container, opened. */
 struct cgroup_dir {
-	int fd;                  /* O_PATH */
+	int fd; /* O_PATH */
 	bool v2;
-	const char *path;        /* borrowed: for messages and to tell controllers apart */
+	const char *path; /* borrowed: for messages and to tell controllers apart */
 };
 
 /* Opens each of c's folders in turn: fn gets them. Stops at the first failure. A folder that is gone is left out. */
-int cgroup_each(const struct cgroup *c, int (*fn)(const struct cgroup_dir *d, void *data, struct err *e), void *data,
+int cgroup_each(const struct cgroup *c,
+		int (*fn)(const struct cgroup_dir *d, void *data, struct err *e), void *data,
 		struct err *e);
 
 /* -- cgroup_resources.c -- */

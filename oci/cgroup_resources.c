@@ -21,12 +21,12 @@
 typedef void formatter(const struct spec_resources *r, struct strv *ret);
 
 struct row {
-	const char *field;       /* of the specification, for messages */
-	const char *controller;  /* v2: word of cgroup.subtree_control */
-	const char *file;        /* NULL: each text begins with "file=" */
-	const char *rung;        /* another file that takes the same where the first is missing */
+	const char *field;      /* of the specification, for messages */
+	const char *controller; /* v2: word of cgroup.subtree_control */
+	const char *file;       /* NULL: each text begins with "file=" */
+	const char *rung;       /* another file that takes the same where the first is missing */
 	formatter *format;
-	bool needed;             /* somebody counts on it: its absence is an error */
+	bool needed; /* somebody counts on it: its absence is an error */
 };
 
 /* -- formatters: numbers; -1 is "max" on v2 -- */
@@ -50,20 +50,20 @@ static void put_max(struct strv *ret, int64_t v)
 }
 
 /* A field that is unset by its flag or, as in runc, by 0. */
-#define UNLESS_ZERO(name, field, put)                                                                              \
-	static void name(const struct spec_resources *r, struct strv *ret)                                         \
-	{                                                                                                          \
-		if (r->has_##field && r->field)                                                                    \
-			put(ret, r->field);                                                                        \
-	}                                                                                                          \
+#define UNLESS_ZERO(name, field, put)                                      \
+	static void name(const struct spec_resources *r, struct strv *ret) \
+	{                                                                  \
+		if (r->has_##field && r->field)                            \
+			put(ret, r->field);                                \
+	}                                                                  \
 	_Static_assert(1, "")
 /* A field whose 0 means something. */
-#define IF_SET(name, field, put)                                                                                   \
-	static void name(const struct spec_resources *r, struct strv *ret)                                         \
-	{                                                                                                          \
-		if (r->has_##field)                                                                                \
-			put(ret, r->field);                                                                        \
-	}                                                                                                          \
+#define IF_SET(name, field, put)                                           \
+	static void name(const struct spec_resources *r, struct strv *ret) \
+	{                                                                  \
+		if (r->has_##field)                                        \
+			put(ret, r->field);                                \
+	}                                                                  \
 	_Static_assert(1, "")
 
 UNLESS_ZERO(memory_max, memory_limit, put_max);
@@ -176,7 +176,8 @@ static void blkio_leaf_weight_device(const struct spec_resources *r, struct strv
 		const struct spec_weight_device *d = &r->blkio_weight_devices[i];
 
 		if (d->leaf_weight)
-			strv_addf(ret, "%" PRId64 ":%" PRId64 " %u", d->major, d->minor, d->leaf_weight);
+			strv_addf(ret, "%" PRId64 ":%" PRId64 " %u", d->major, d->minor,
+				  d->leaf_weight);
 	}
 }
 
@@ -189,15 +190,16 @@ static void throttle(const struct spec_throttle_list *l, const char *key, struct
 		if (*key && !d->rate)
 			strv_addf(ret, "%" PRId64 ":%" PRId64 " %smax", d->major, d->minor, key);
 		else
-			strv_addf(ret, "%" PRId64 ":%" PRId64 " %s%" PRIu64, d->major, d->minor, key, d->rate);
+			strv_addf(ret, "%" PRId64 ":%" PRId64 " %s%" PRIu64, d->major, d->minor,
+				  key, d->rate);
 	}
 }
 
-#define THROTTLE(name, list, key)                                                                                  \
-	static void name(const struct spec_resources *r, struct strv *ret)                                         \
-	{                                                                                                          \
-		throttle(&r->list, key, ret);                                                                      \
-	}                                                                                                          \
+#define THROTTLE(name, list, key)                                          \
+	static void name(const struct spec_resources *r, struct strv *ret) \
+	{                                                                  \
+		throttle(&r->list, key, ret);                              \
+	}                                                                  \
 	_Static_assert(1, "")
 
 THROTTLE(io_rbps, blkio_read_bps, "rbps=");
@@ -261,7 +263,8 @@ static void net_class(const struct spec_resources *r, struct strv *ret)
 static void net_priority(const struct spec_resources *r, struct strv *ret)
 {
 	for (size_t i = 0; i < r->n_net_priorities; i++)
-		strv_addf(ret, "%s %" PRIu32, r->net_priorities[i].name, r->net_priorities[i].priority);
+		strv_addf(ret, "%s %" PRIu32, r->net_priorities[i].name,
+			  r->net_priorities[i].priority);
 }
 
 static void unified(const struct spec_resources *r, struct strv *ret)
@@ -297,12 +300,15 @@ static const struct row v2_rows[] = {
 
 /* memory.limit before memory.swap: together they may not be less than memory alone; and a period before its quota. */
 static const struct row v1_rows[] = {
-	{ "memory.useHierarchy", "memory", "memory.use_hierarchy", NULL, memory_hierarchy_v1, false },
+	{ "memory.useHierarchy", "memory", "memory.use_hierarchy", NULL, memory_hierarchy_v1,
+	  false },
 	{ "memory.limit", "memory", "memory.limit_in_bytes", NULL, memory_limit_v1, true },
 	{ "memory.swap", "memory", "memory.memsw.limit_in_bytes", NULL, memory_swap_v1, false },
-	{ "memory.reservation", "memory", "memory.soft_limit_in_bytes", NULL, memory_soft_v1, false },
+	{ "memory.reservation", "memory", "memory.soft_limit_in_bytes", NULL, memory_soft_v1,
+	  false },
 	{ "memory.kernel", "memory", "memory.kmem.limit_in_bytes", NULL, memory_kernel_v1, false },
-	{ "memory.kernelTCP", "memory", "memory.kmem.tcp.limit_in_bytes", NULL, memory_tcp_v1, false },
+	{ "memory.kernelTCP", "memory", "memory.kmem.tcp.limit_in_bytes", NULL, memory_tcp_v1,
+	  false },
 	{ "memory.swappiness", "memory", "memory.swappiness", NULL, memory_swappiness_v1, false },
 	{ "memory.disableOOMKiller", "memory", "memory.oom_control", NULL, memory_oom_v1, false },
 	{ "cpu.shares", "cpu", "cpu.shares", NULL, cpu_shares_v1, false },
@@ -317,12 +323,18 @@ static const struct row v1_rows[] = {
 	{ "pids.limit", "pids", "pids.max", NULL, pids_max, true },
 	{ "blockIO.weight", "blkio", "blkio.weight", "blkio.bfq.weight", blkio_weight, false },
 	{ "blockIO.leafWeight", "blkio", "blkio.leaf_weight", NULL, blkio_leaf_weight, false },
-	{ "blockIO.weightDevice", "blkio", "blkio.weight_device", "blkio.bfq.weight_device", blkio_weight_device, false },
-	{ "blockIO.weightDevice", "blkio", "blkio.leaf_weight_device", NULL, blkio_leaf_weight_device, false },
-	{ "blockIO.throttleReadBpsDevice", "blkio", "blkio.throttle.read_bps_device", NULL, blkio_rbps, false },
-	{ "blockIO.throttleWriteBpsDevice", "blkio", "blkio.throttle.write_bps_device", NULL, blkio_wbps, false },
-	{ "blockIO.throttleReadIOPSDevice", "blkio", "blkio.throttle.read_iops_device", NULL, blkio_riops, false },
-	{ "blockIO.throttleWriteIOPSDevice", "blkio", "blkio.throttle.write_iops_device", NULL, blkio_wiops, false },
+	{ "blockIO.weightDevice", "blkio", "blkio.weight_device", "blkio.bfq.weight_device",
+	  blkio_weight_device, false },
+	{ "blockIO.weightDevice", "blkio", "blkio.leaf_weight_device", NULL,
+	  blkio_leaf_weight_device, false },
+	{ "blockIO.throttleReadBpsDevice", "blkio", "blkio.throttle.read_bps_device", NULL,
+	  blkio_rbps, false },
+	{ "blockIO.throttleWriteBpsDevice", "blkio", "blkio.throttle.write_bps_device", NULL,
+	  blkio_wbps, false },
+	{ "blockIO.throttleReadIOPSDevice", "blkio", "blkio.throttle.read_iops_device", NULL,
+	  blkio_riops, false },
+	{ "blockIO.throttleWriteIOPSDevice", "blkio", "blkio.throttle.write_iops_device", NULL,
+	  blkio_wiops, false },
 	{ "hugepageLimits", "hugetlb", NULL, NULL, hugetlb_v1, true },
 	{ "hugepageLimits", "hugetlb", NULL, NULL, hugetlb_rsvd_v1, false },
 	{ "rdma", "rdma", "rdma.max", NULL, rdma_max, true },
@@ -358,7 +370,8 @@ void cgroup_resources_controllers(const struct spec_resources *r, struct strv *r
 		if (texts.len)
 			strv_add(ret, v2_rows[i].controller);
 	}
-	for (size_t i = 0; i < r->unified.len; i++) { /* "memory.high=1": the controller is the first part */
+	for (size_t i = 0; i < r->unified.len;
+	     i++) { /* "memory.high=1": the controller is the first part */
 		auto_free char *name = xstrndup(r->unified.v[i], strcspn(r->unified.v[i], ".="));
 
 		if (!str_eq(name, "cgroup") && !strv_has(ret, name))
@@ -373,7 +386,7 @@ struct apply {
 	const struct spec_resources *r;
 	const struct row *rows;
 	size_t n;
-	bool v2;                 /* which table rows is */
+	bool v2; /* which table rows is */
 	bool *done;
 };
 
@@ -392,8 +405,8 @@ static int write_memory_v1(const struct cgroup_dir *d, const struct row *row, co
 	return file_put(d->fd, row->file, text, e);
 }
 
-static int write_text(const struct cgroup_dir *d, const struct row *row, const char *text, const struct apply *a,
-		      struct err *e)
+static int write_text(const struct cgroup_dir *d, const struct row *row, const char *text,
+		      const struct apply *a, struct err *e)
 {
 	const char *eq = row->file ? NULL : strchr(text, '=');
 	auto_free char *file = NULL;
@@ -401,7 +414,8 @@ static int write_text(const struct cgroup_dir *d, const struct row *row, const c
 	if (row->file) {
 		if (row->rung && faccessat(d->fd, row->file, F_OK, 0) < 0)
 			return file_put(d->fd, row->rung, text, e);
-		return d->v2 ? file_put(d->fd, row->file, text, e) : write_memory_v1(d, row, text, a->r, e);
+		return d->v2 ? file_put(d->fd, row->file, text, e)
+			     : write_memory_v1(d, row, text, a->r, e);
 	}
 	file = xstrndup(text, eq ? (size_t)(eq - text) : strlen(text));
 	if (strchr(file, '/') || str_starts(file, "."))
@@ -466,22 +480,29 @@ static int check_left(const struct apply *a, const struct cgroup *c, struct err 
 		if (!texts.len || a->done[i] || field_done(a, row->field))
 			continue;
 		if (row->needed && !str_starts(texts.v[0], "max") && !str_eq(texts.v[0], "-1"))
-			return err_set(e, ENOTSUP,
-				       "linux.resources.%s: cgroup '%s' has no controller '%s' (%s): enable it, or run "
-				       "without the limit",
-				       row->field, c->path, row->controller ? row->controller : "of that name",
-				       cgroup_mode_name(c->mode));
-		log_debug("linux.resources.%s: no controller '%s' here, continuing without it", row->field,
-			  row->controller);
+			return err_set(
+				e, ENOTSUP,
+				"linux.resources.%s: cgroup '%s' has no controller '%s' (%s): enable it, or run "
+				"without the limit",
+				row->field, c->path,
+				row->controller ? row->controller : "of that name",
+				cgroup_mode_name(c->mode));
+		log_debug("linux.resources.%s: no controller '%s' here, continuing without it",
+			  row->field, row->controller);
 	}
 	return 0;
 }
 
 int cgroup_resources_apply(const struct cgroup *c, const struct spec_resources *r, struct err *e)
 {
-	bool done[ARRAY_SIZE(v1_rows) > ARRAY_SIZE(v2_rows) ? ARRAY_SIZE(v1_rows) : ARRAY_SIZE(v2_rows)] = { 0 };
-	struct apply v2 = { .r = r, .rows = v2_rows, .n = ARRAY_SIZE(v2_rows), .v2 = true, .done = done };
-	struct apply v1 = { .r = r, .rows = v1_rows, .n = ARRAY_SIZE(v1_rows), .v2 = false, .done = done };
+	bool done[ARRAY_SIZE(v1_rows) > ARRAY_SIZE(v2_rows) ? ARRAY_SIZE(v1_rows)
+							    : ARRAY_SIZE(v2_rows)] = { 0 };
+	struct apply v2 = {
+		.r = r, .rows = v2_rows, .n = ARRAY_SIZE(v2_rows), .v2 = true, .done = done
+	};
+	struct apply v1 = {
+		.r = r, .rows = v1_rows, .n = ARRAY_SIZE(v1_rows), .v2 = false, .done = done
+	};
 	int ret = 0;
 
 	if (!r->present || !c->dirs.len)

@@ -26,12 +26,12 @@
 /* One device as it shall be. */
 struct device {
 	const char *path;
-	mode_t type;         /* S_IFCHR, S_IFBLK, S_IFIFO */
+	mode_t type; /* S_IFCHR, S_IFBLK, S_IFIFO */
 	unsigned int major, minor;
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	bool own;            /* uid and gid were asked for */
+	bool own; /* uid and gid were asked for */
 };
 
 /* config-linux.md, "Default Devices"; /dev/console and /dev/ptmx are made elsewhere. */
@@ -48,10 +48,8 @@ static const struct device default_devices[] = {
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	{ "ptmx", "pts/ptmx" },
 };
 
@@ -83,7 +81,8 @@ static int check_existing(int dir, const char *name, const struct device *d, str
 static int device_mknod(int dir, const char *name, const struct device *d, struct err *e)
 {
 	if (mknodat(dir, name, d->type | d->mode, makedev(d->major, d->minor)) < 0) {
-		int r = errno == EEXIST ? check_existing(dir, name, d, e) : err_sys(e, "make the device");
+		int r = errno == EEXIST ? check_existing(dir, name, d, e)
+					: err_sys(e, "make the device");
 
 		return r < 0 ? r : 1;
 	}
@@ -104,7 +103,8 @@ static int device_bind(int dir, const char *name, const struct device *d, struct
 	if (host < 0 || fstat(host, &st) < 0)
 		return err_sys(e, "open the host's device");
 	if (!device_matches(d, &st))
-		return err_set(e, ENODEV, "the host's file of that name is not device %u:%u", d->major, d->minor);
+		return err_set(e, ENODEV, "the host's file of that name is not device %u:%u",
+			       d->major, d->minor);
 	at = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (at < 0 && errno == ENOENT) {
 		at = openat(dir, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
@@ -115,12 +115,14 @@ static int device_bind(int dir, const char *name, const struct device *d, struct
 	} else if (fstat(at, &st) < 0 || S_ISLNK(st.st_mode)) {
 		return err_set(e, EEXIST, "a symbolic link is there already");
 	}
-	mnt = mount_api_bind(host, "", false, -1, &(struct mount_dest){ .fd = at, .root = dir, .path = name }, e);
+	mnt = mount_api_bind(host, "", false, -1,
+			     &(struct mount_dest){ .fd = at, .root = dir, .path = name }, e);
 	return mnt < 0 ? mnt : 0;
 }
 
 /* A FIFO is nobody's privilege. */
-static int device_make(struct rootfs *r, int dir, const char *name, const struct device *d, struct err *e)
+static int device_make(struct rootfs *r, int dir, const char *name, const struct device *d,
+		       struct err *e)
 {
 	int ret;
 
@@ -210,8 +212,8 @@ static int make_links(int dev, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0 && errno != EEXIST)
 			return err_sys(e, "link '/dev/%s'", links[i].name);
-	if (faccessat(AT_FDCWD, "/proc/kcore", F_OK, 0) == 0 && symlinkat("/proc/kcore", dev, "core") < 0 &&
-	    errno != EEXIST)
+	if (faccessat(AT_FDCWD, "/proc/kcore", F_OK, 0) == 0 &&
+	    symlinkat("/proc/kcore", dev, "core") < 0 && errno != EEXIST)
 		return err_sys(e, "link '/dev/core'");
 	return 0;
 }
@@ -221,7 +223,8 @@ static void drop_ptmx(int dev)
 {
 	struct stat st;
 
-	if (fstatat(dev, "ptmx", &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode) && !S_ISDIR(st.st_mode))
+	if (fstatat(dev, "ptmx", &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(st.st_mode) &&
+	    !S_ISDIR(st.st_mode))
 		(void)unlinkat(dev, "ptmx", 0);
 }
 
@@ -257,17 +260,19 @@ int rootfs_console(struct rootfs *r, int slave_fd, struct err *e)
 
 	if (dev < 0)
 		return dev;
-	if (fstat(slave_fd, &st) < 0 || !S_ISCHR(st.st_mode) || major(st.st_rdev) < PTY_MAJOR_FIRST ||
-	    major(st.st_rdev) > PTY_MAJOR_LAST)
+	if (fstat(slave_fd, &st) < 0 || !S_ISCHR(st.st_mode) ||
+	    major(st.st_rdev) < PTY_MAJOR_FIRST || major(st.st_rdev) > PTY_MAJOR_LAST)
 		return err_set(e, EINVAL, "the console is not a pseudo terminal");
 	at = openat(dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (at < 0 && errno == ENOENT)
-		at = openat(dev, "console", O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		at = openat(dev, "console", O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    0600);
 	if (at < 0 || fstat(at, &st) < 0)
 		return err_sys(e, "open '/dev/console'");
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		return err_set(e, EEXIST, "'/dev/console' of the image is neither a file nor a device");
-	mnt = mount_api_bind(slave_fd, "", false, -1, &(struct mount_dest){ .fd = at, .root = dev, .path = "console" },
-			     e);
+		return err_set(e, EEXIST,
+			       "'/dev/console' of the image is neither a file nor a device");
+	mnt = mount_api_bind(slave_fd, "", false, -1,
+			     &(struct mount_dest){ .fd = at, .root = dev, .path = "console" }, e);
 	return mnt < 0 ? err_prefix(e, "'/dev/console'") : 0;
 }

@@ -56,7 +56,8 @@ int idmap_userns(const struct spec_mount *m, struct err *e)
 	text[n > 0 ? n : 0] = '\0';
 	if (str_to_int(text, &pid) < 0)
 		return err_set(e, EPERM, "make a user namespace for mapped ids");
-	r = userns_map_ids(pid, m->uid_mappings, m->n_uid_mappings, m->gid_mappings, m->n_gid_mappings, e);
+	r = userns_map_ids(pid, m->uid_mappings, m->n_uid_mappings, m->gid_mappings,
+			   m->n_gid_mappings, e);
 	if (r < 0)
 		return r;
 	(void)snprintf(path, sizeof path, "/proc/%d/ns/user", pid);

@@ -51,7 +51,8 @@ static int put_null(struct rootfs *r, const struct mount_dest *d, bool *attached
 
 static int put_empty(struct rootfs *r, const struct mount_dest *d, struct err *e)
 {
-	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			       MOUNT_ATTR_NOEXEC;
 	struct mount_options o = { 0 };
 	int fd;
 

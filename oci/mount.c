@@ -24,14 +24,11 @@
 static const struct fs_kind {
 	const char *type;
 	mount_function *mount;
-	bool plain_folder;   /* the destination must not be a symlink: files below it are trusted by name */
+	bool plain_folder; /* the destination must not be a symlink: files below it are trusted by name */
 } fs_kinds[] = {
-	{ "proc", mount_proc, true },
-	{ "sysfs", mount_sysfs, true },
-	{ "tmpfs", mount_tmpfs, false },
-	{ "devpts", mount_devpts, false },
-	{ "mqueue", mount_mqueue, false },
-	{ "cgroup", mount_cgroup, false },
+	{ "proc", mount_proc, true },       { "sysfs", mount_sysfs, true },
+	{ "tmpfs", mount_tmpfs, false },    { "devpts", mount_devpts, false },
+	{ "mqueue", mount_mqueue, false },  { "cgroup", mount_cgroup, false },
 	{ "cgroup2", mount_cgroup, false },
 };
 
@@ -68,8 +65,8 @@ int mount_open_dest(struct rootfs *r, const char *path, bool folder, struct err 
 
 	if (fd != -ENOENT)
 		return fd < 0 ? err_num(e, -fd, "open the destination") : fd;
-	return folder ? inroot_make_dirs(r->root_fd, path, 0755, e) :
-			inroot_make_file(r->root_fd, path, 0644, e);
+	return folder ? inroot_make_dirs(r->root_fd, path, 0755, e)
+		      : inroot_make_file(r->root_fd, path, 0644, e);
 }
 
 /* CVE-2019-19921, CVE-2023-27561: a /proc or /sys that the image made a symlink. */
@@ -83,7 +80,8 @@ static int check_plain_folder(struct rootfs *r, const struct mount_plan *p, stru
 
 	if (fd >= 0 || errno == ENOENT)
 		return 0;
-	return err_num(e, errno, "'%s' must be mounted on an ordinary folder, not through a symbolic link",
+	return err_num(e, errno,
+		       "'%s' must be mounted on an ordinary folder, not through a symbolic link",
 		       p->m->type);
 }
 
@@ -94,8 +92,17 @@ static int check_plain_folder(struct rootfs *r, const struct mount_plan *p, stru
 static int check_in_proc(struct rootfs *r, const struct mount_plan *p, struct err *e)
 {
 	static const char *const allowed[] = {
-		"/cpuinfo", "/diskstats", "/meminfo", "/stat",	"/swaps",		  "/uptime",
-		"/loadavg", "/slabinfo",  "/net/dev", "/sys/kernel/ns_last_pid", "/sys/crypto/fips_enabled",
+		"/cpuinfo",
+		"/diskstats",
+		"/meminfo",
+		"/stat",
+		"/swaps",
+		"/uptime",
+		"/loadavg",
+		"/slabinfo",
+		"/net/dev",
+		"/sys/kernel/ns_last_pid",
+		"/sys/crypto/fips_enabled",
 	};
 	auto_free char *at = NULL;
 	auto_free char *root = NULL;

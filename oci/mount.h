@@ -13,10 +13,10 @@ struct spec_mount;
 struct mount_plan {
 	const struct spec_mount *m;
 	struct mount_options o;
-	char *path;              /* destination, cleaned: "/dev/pts" */
-	struct mount_dest d;     /* opened */
-	bool fresh;              /* the destination did not exist before */
-	bool late_ro;            /* read-only comes with rootfs_finish */
+	char *path;          /* destination, cleaned: "/dev/pts" */
+	struct mount_dest d; /* opened */
+	bool fresh;          /* the destination did not exist before */
+	bool late_ro;        /* read-only comes with rootfs_finish */
 };
 
 int mount_one(struct rootfs *r, const struct spec_mount *m, struct err *e);

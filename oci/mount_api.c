@@ -27,26 +27,38 @@
 
 /* -- the mount(2) rung -- */
 
-/* The mount that has just come onto d, which the walk now ends on. */
+/* The mount that has just come onto d, which the walk now ends on. The root itself is walked to by its name outside. */
 static int old_reopen(const struct mount_dest *d, struct err *e)
 {
-	return inroot_open(d->root, d->path, O_PATH, 0, e);
+	auto_free char *path = NULL;
+	int r;
+
+	if (d->root != d->fd)
+		return inroot_open(d->root, d->path, O_PATH, 0, e);
+	r = fd_real_path(d->fd, &path, e);
+	if (r < 0)
+		return r;
+	r = open(path, O_PATH | O_CLOEXEC);
+	return r < 0 ? err_sys(e, "open '%s'", path) : r;
 }
 
-static int old_bind(int dirfd, const char *source, bool recursive, const struct mount_dest *d, struct err *e)
+static int old_bind(int dirfd, const char *source, bool recursive, const struct mount_dest *d,
+		    struct err *e)
 {
 	char from[FD_PATH_MAX], to[FD_PATH_MAX];
-	auto_fd int src = *source ? openat(dirfd, source, O_PATH | O_CLOEXEC) : fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	auto_fd int src = *source ? openat(dirfd, source, O_PATH | O_CLOEXEC)
+				  : fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
 
 	if (src < 0)
 		return err_sys(e, "open '%s'", source);
-	if (mount(fd_path(from, src), fd_path(to, d->fd), NULL, MS_BIND | (recursive ? MS_REC : 0), NULL) < 0)
+	if (mount(fd_path(from, src), fd_path(to, d->fd), NULL, MS_BIND | (recursive ? MS_REC : 0),
+		  NULL) < 0)
 		return err_sys(e, "bind mount");
 	return old_reopen(d, e);
 }
 
-static int old_new(const char *type, const char *source, const struct mount_options *o, uint64_t attr,
-		   const struct mount_dest *d, struct err *e)
+static int old_new(const char *type, const char *source, const struct mount_options *o,
+		   uint64_t attr, const struct mount_dest *d, struct err *e)
 {
 	auto_free char *data = mount_options_data(o);
 	char to[FD_PATH_MAX];
@@ -79,7 +91,8 @@ static int old_attr(int fd, const struct mount_bits *b, struct err *e)
 	if (!(st.f_flag & (ST_NOATIME | ST_RELATIME)))
 		attr |= MOUNT_ATTR_STRICTATIME;
 	attr = (attr & ~b->clr) | b->set;
-	if (mount(NULL, fd_path(path, fd), NULL, MS_REMOUNT | MS_BIND | mount_attr_to_ms(attr), NULL) < 0)
+	if (mount(NULL, fd_path(path, fd), NULL, MS_REMOUNT | MS_BIND | mount_attr_to_ms(attr),
+		  NULL) < 0)
 		return err_sys(e, "change the mount's flags");
 	return 0;
 }
@@ -91,21 +104,25 @@ static bool kinds_differ(int a, int b)
 {
 	struct stat sa, sb;
 
-	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && S_ISDIR(sa.st_mode) != S_ISDIR(sb.st_mode);
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+	       S_ISDIR(sa.st_mode) != S_ISDIR(sb.st_mode);
 }
 
 static int attach(int fd, const struct mount_dest *d, struct err *e)
 {
-	if (sys_move_mount(fd, "", d->fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+	if (sys_move_mount(fd, "", d->fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
+	    0)
 		return 0;
 	if ((errno == EINVAL || errno == ENOTDIR) && kinds_differ(fd, d->fd))
-		return err_set(e, ENOTDIR, "one of source and destination is a folder, the other is not");
+		return err_set(e, ENOTDIR,
+			       "one of source and destination is a folder, the other is not");
 	return err_sys(e, "attach the mount");
 }
 
 static int set_idmap(int fd, bool recursive, int userns_fd, struct err *e)
 {
-	struct mount_attr a = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (unsigned int)userns_fd };
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_IDMAP,
+				.userns_fd = (unsigned int)userns_fd };
 	unsigned int flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
 
 	if (sys_mount_setattr(fd, "", flags, &a, sizeof a) == 0)
@@ -113,14 +130,16 @@ static int set_idmap(int fd, bool recursive, int userns_fd, struct err *e)
 	if (errno == ENOSYS)
 		return err_set(e, ENOTSUP, "mapping the ids of a mount needs Linux 5.12");
 	if (errno == EINVAL || errno == EPERM)
-		return err_sys(e, "the file system or this user namespace does not allow mapped ids");
+		return err_sys(e,
+			       "the file system or this user namespace does not allow mapped ids");
 	return err_sys(e, "map the ids of the mount");
 }
 
-int mount_api_bind(int dirfd, const char *source, bool recursive, int userns_fd, const struct mount_dest *d,
-		   struct err *e)
+int mount_api_bind(int dirfd, const char *source, bool recursive, int userns_fd,
+		   const struct mount_dest *d, struct err *e)
 {
-	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+	unsigned int flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+			     (recursive ? AT_RECURSIVE : 0);
 	auto_fd int fd = sys_open_tree(dirfd, source, flags);
 	int r;
 
@@ -156,8 +175,8 @@ static int fs_word(int fs, const char *word, struct err *e)
 {
 	const char *eq = strchr(word, '=');
 	auto_free char *key = eq ? xstrndup(word, (size_t)(eq - word)) : NULL;
-	int r = eq ? sys_fsconfig(fs, FSCONFIG_SET_STRING, key, eq + 1, 0) :
-		     sys_fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0);
+	int r = eq ? sys_fsconfig(fs, FSCONFIG_SET_STRING, key, eq + 1, 0)
+		   : sys_fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0);
 
 	return r < 0 ? fs_error(fs, word, e) : 0;
 }
@@ -187,14 +206,16 @@ static bool words_fit(const struct strv *l)
 	return true;
 }
 
-static int fs_configure(int fs, const char *source, const struct mount_options *o, bool read_only, struct err *e)
+static int fs_configure(int fs, const char *source, const struct mount_options *o, bool read_only,
+			struct err *e)
 {
 	int r;
 
 	if (source && sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0)
 		return fs_error(fs, "source", e);
 	/* a device that cannot be written has to be opened that way */
-	if (read_only && source && *source == '/' && sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
+	if (read_only && source && *source == '/' &&
+	    sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
 		return fs_error(fs, "ro", e);
 	r = fs_words(fs, &o->super_words, e);
 	if (r >= 0)
@@ -206,8 +227,8 @@ static int fs_configure(int fs, const char *source, const struct mount_options *
 	return 0;
 }
 
-int mount_api_new(const char *type, const char *source, const struct mount_options *o, uint64_t attr,
-		  const struct mount_dest *d, struct err *e)
+int mount_api_new(const char *type, const char *source, const struct mount_options *o,
+		  uint64_t attr, const struct mount_dest *d, struct err *e)
 {
 	auto_fd int fs = -1;
 	auto_fd int fd = -1;
@@ -238,7 +259,8 @@ static int setattr(int fd, const struct mount_bits *b, bool recursive)
 {
 	struct mount_attr a = { .attr_set = b->set, .attr_clr = b->clr };
 
-	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &a, sizeof a);
+	return sys_mount_setattr(fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &a,
+				 sizeof a);
 }
 
 /* What of b cannot be had: flags that are set on the mount and were to be cleared. */
@@ -259,9 +281,10 @@ static int locked_error(int fd, const struct mount_bits *b, struct err *e)
 	if (fstatvfs(fd, &st) == 0)
 		for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 			if ((b->clr & flags[i].attr) && (st.f_flag & flags[i].st))
-				return err_set(e, EPERM,
-					       "the source is mounted '%s' outside, which this user namespace cannot undo",
-					       flags[i].name);
+				return err_set(
+					e, EPERM,
+					"the source is mounted '%s' outside, which this user namespace cannot undo",
+					flags[i].name);
 	return err_num(e, EPERM, "change the mount's flags");
 }
 
@@ -292,7 +315,8 @@ int mount_api_propagation(int fd, unsigned long ms, struct err *e)
 	struct mount_attr a = { .propagation = ms & ~(unsigned long)MS_REC };
 	char path[FD_PATH_MAX];
 
-	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (ms & MS_REC ? AT_RECURSIVE : 0), &a, sizeof a) == 0)
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH | (ms & MS_REC ? AT_RECURSIVE : 0), &a,
+			      sizeof a) == 0)
 		return 0;
 	/* Linux < 5.12 */
 	if (errno == ENOSYS && mount(NULL, fd_path(path, fd), NULL, ms, NULL) == 0)

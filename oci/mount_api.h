@@ -23,15 +23,15 @@ struct mount_dest {
  * Bind mounts what (dirfd, source) is, "" for dirfd itself, onto d; with all mounts below it where recursive. userns_fd: the ids are mapped as in
  * that user namespace (Linux 5.12), -1: not. Returns a fd of the new mount. A caller may match -ENOENT (of the source).
  */
-int mount_api_bind(int dirfd, const char *source, bool recursive, int userns_fd, const struct mount_dest *d,
-		   struct err *e);
+int mount_api_bind(int dirfd, const char *source, bool recursive, int userns_fd,
+		   const struct mount_dest *d, struct err *e);
 
 /*
  * Mounts a new file system onto d. attr: MOUNT_ATTR_… bits it has from birth. o->data and o->super_words configure it. Returns a fd of the new
  * mount. A caller may match -EPERM, -EINVAL, -EBUSY and -ENODEV.
  */
-int mount_api_new(const char *type, const char *source, const struct mount_options *o, uint64_t attr,
-		  const struct mount_dest *d, struct err *e);
+int mount_api_new(const char *type, const char *source, const struct mount_options *o,
+		  uint64_t attr, const struct mount_dest *d, struct err *e);
 
 /*
  * Changes the flags of an attached mount. Recursive wants mount_setattr (Linux 5.12). Access time flags that are locked from

@@ -23,8 +23,8 @@
 #define LOCKED_DOWN (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 /* A folder of the host's cgroup file system; writable only where it is the container's own. */
-static int bind_cgroup(const char *path, bool own, const struct mount_plan *p, const struct mount_dest *d,
-		       struct err *e)
+static int bind_cgroup(const char *path, bool own, const struct mount_plan *p,
+		       const struct mount_dest *d, struct err *e)
 {
 	const uint64_t ro = own ? p->o.attr.set & MOUNT_ATTR_RDONLY : MOUNT_ATTR_RDONLY;
 	const struct mount_bits bits = { .set = LOCKED_DOWN | ro };
@@ -80,8 +80,8 @@ static int link_controllers(int dir, const char *name, const char *folder, struc
 }
 
 /* One v1 hierarchy, or the v2 one of a hybrid host, into its folder. */
-static int mount_hierarchy(const struct rootfs *r, struct mount_plan *p, int dir, const struct cgroup_hierarchy *h,
-			   struct err *e)
+static int mount_hierarchy(const struct rootfs *r, struct mount_plan *p, int dir,
+			   const struct cgroup_hierarchy *h, struct err *e)
 {
 	const char *slash = strrchr(h->mount, '/');
 	const char *name = slash ? slash + 1 : h->mount;
@@ -102,14 +102,17 @@ static int mount_hierarchy(const struct rootfs *r, struct mount_plan *p, int dir
 				   LOCKED_DOWN | (p->o.attr.set & MOUNT_ATTR_RDONLY), &d, NULL);
 	}
 	if (fd < 0 && h->above) { /* in the namespace the cgroup's own name is not known */
-		log_debug("no new mount of cgroup hierarchy '%s' allowed here, its folder stays empty", name);
+		log_debug(
+			"no new mount of cgroup hierarchy '%s' allowed here, its folder stays empty",
+			name);
 		return 0;
 	}
 	if (fd < 0) {
 		path = xasprintf("%s%s", h->mount, str_eq(h->own, "/") ? "" : h->own);
 		fd = bind_cgroup(path, !str_eq(h->own, "/"), p, &d, e);
 	}
-	return fd < 0 ? err_prefix(e, "hierarchy '%s'", name) : link_controllers(dir, h->controllers, name, e);
+	return fd < 0 ? err_prefix(e, "hierarchy '%s'", name)
+		      : link_controllers(dir, h->controllers, name, e);
 }
 
 static int mount_v1(struct rootfs *r, struct mount_plan *p, struct err *e)

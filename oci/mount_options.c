@@ -27,8 +27,8 @@ enum word_kind {
 	WORD_BIND,        /* set: recursive */
 	WORD_REMOUNT,
 	WORD_COPY_UP,
-	WORD_IDMAP,       /* set: recursive */
-	WORD_DATA,        /* a flag of the file system that the specification names */
+	WORD_IDMAP, /* set: recursive */
+	WORD_DATA,  /* a flag of the file system that the specification names */
 };
 
 struct word {
@@ -37,7 +37,11 @@ struct word {
 	uint64_t set, clr;
 };
 
-#define ATTR(name, set, clr) { name, WORD_ATTR, set, clr }, { "r" name, WORD_RATTR, set, clr }
+#define ATTR(name, set, clr)                   \
+	{ name, WORD_ATTR, set, clr },         \
+	{                                      \
+		"r" name, WORD_RATTR, set, clr \
+	}
 
 /*
  * Access times are one of three values, not bits: each word that chooses one clears the field first. "norelatime" and "nostrictatime" only

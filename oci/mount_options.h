@@ -31,7 +31,7 @@ struct mount_options {
 	struct strv data;        /* "size=64k", "newinstance" */
 	bool bind, recursive;    /* bind, or rbind */
 	bool remount;
-	bool copy_up;            /* tmpcopyup */
+	bool copy_up; /* tmpcopyup */
 	bool idmap, ridmap;
 };
 

@@ -19,7 +19,8 @@
 /* The host's file system of the expected type, with all below it, that nothing can be written through. */
 static int bind_read_only(const char *source, long magic, const struct mount_plan *p, struct err *e)
 {
-	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			       MOUNT_ATTR_NOEXEC;
 	const struct mount_bits all = { .set = flags };
 	auto_fd int from = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd int fd = -1;
@@ -33,7 +34,8 @@ static int bind_read_only(const char *source, long magic, const struct mount_pla
 	if (fd < 0)
 		return fd;
 	r = mount_api_attr(fd, &all, true, e);
-	if (r == -ENOTSUP) /* Linux < 5.12: the top of the tree at least; what is below is the user's own view */
+	if (r ==
+	    -ENOTSUP) /* Linux < 5.12: the top of the tree at least; what is below is the user's own view */
 		r = mount_api_attr(fd, &all, false, e);
 	return r < 0 ? r : take_fd(&fd);
 }
@@ -49,7 +51,8 @@ int mount_proc(struct rootfs *r, struct mount_plan *p, struct err *e)
 	fd = bind_read_only("/proc", PROC_SUPER_MAGIC, p, NULL);
 	if (fd < 0)
 		return err_copy(e, &first);
-	log_info("no new proc file system allowed here, continuing with the outer /proc, read-only");
+	log_info(
+		"no new proc file system allowed here, continuing with the outer /proc, read-only");
 	return fd;
 }
 

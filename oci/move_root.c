@@ -37,7 +37,8 @@ static char *mountinfo_field(const char *line, size_t n)
 /* A mount that cannot be taken away is covered. */
 static int hide_mount(const char *path, struct err *e)
 {
-	if (mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) < 0 && errno != EINVAL && errno != ENOENT)
+	if (mount(NULL, path, NULL, MS_SLAVE | MS_REC, NULL) < 0 && errno != EINVAL &&
+	    errno != ENOENT)
 		return err_sys(e, "set the propagation of '%s'", path);
 	if (umount2(path, MNT_DETACH) == 0 || errno == ENOENT)
 		return 0;

@@ -27,7 +27,8 @@ static int propagation_of(const struct rootfs *r, unsigned long *ret, struct err
 
 	*ret = word ? mount_propagation_parse(word) : 0;
 	if (word && !*ret)
-		return err_set(e, EINVAL, "linux.rootfsPropagation: unknown propagation '%s'", word);
+		return err_set(e, EINVAL, "linux.rootfsPropagation: unknown propagation '%s'",
+			       word);
 	return 0;
 }
 
@@ -128,7 +129,8 @@ int rootfs_mounts(struct rootfs *r, struct err *e)
 
 		ret = mount_one(r, m, e);
 		if (ret < 0)
-			ret = err_prefix(e, "mount '%s' to '%s'", m->source ? m->source : m->type, m->destination);
+			ret = err_prefix(e, "mount '%s' to '%s'", m->source ? m->source : m->type,
+					 m->destination);
 	}
 	(void)umask(mask);
 	return ret;

@@ -36,8 +36,8 @@ static void cleanup_context(scmp_filter_ctx *c)
 
 #define auto_context __attribute__((cleanup(cleanup_context)))
 
-static int action_of(const char *name, bool has_errno, uint32_t errno_ret, const char *where, uint32_t *ret,
-		     struct err *e)
+static int action_of(const char *name, bool has_errno, uint32_t errno_ret, const char *where,
+		     uint32_t *ret, struct err *e)
 {
 	switch (seccomp_action(name, has_errno, errno_ret, ret)) {
 	case 0:
@@ -57,13 +57,17 @@ static int add_arches(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct 
 		int r;
 
 		if (seccomp_word(SECCOMP_ARCH, s->architectures.v[i], &arch) < 0)
-			return err_set(e, EINVAL, "linux.seccomp.architectures[%zu]: unknown architecture '%s'", i,
-				       s->architectures.v[i]);
+			return err_set(
+				e, EINVAL,
+				"linux.seccomp.architectures[%zu]: unknown architecture '%s'", i,
+				s->architectures.v[i]);
 		r = seccomp_arch_add(ctx, arch);
 		if (r == -EDOM) /* another byte order: no process of it can run here */
-			log_debug("seccomp: architecture '%s' cannot be filtered on this machine", s->architectures.v[i]);
+			log_debug("seccomp: architecture '%s' cannot be filtered on this machine",
+				  s->architectures.v[i]);
 		else if (r < 0 && r != -EEXIST)
-			return err_num(e, -r, "linux.seccomp.architectures[%zu]: '%s'", i, s->architectures.v[i]);
+			return err_num(e, -r, "linux.seccomp.architectures[%zu]: '%s'", i,
+				       s->architectures.v[i]);
 	}
 	return 0;
 }
@@ -73,7 +77,9 @@ static int arg_compare(const struct spec_syscall_arg *a, struct scmp_arg_cmp *re
 	uint32_t op;
 
 	if (a->index >= ARGS_MAX)
-		return err_set(e, EINVAL, "argument %" PRIu32 " does not exist: system calls have six", a->index);
+		return err_set(e, EINVAL,
+			       "argument %" PRIu32 " does not exist: system calls have six",
+			       a->index);
 	if (seccomp_word(SECCOMP_OPERATOR, a->op, &op) < 0)
 		return err_set(e, EINVAL, "unknown operator '%s'", a->op);
 	*ret = (struct scmp_arg_cmp){
@@ -89,7 +95,8 @@ static int arg_compare(const struct spec_syscall_arg *a, struct scmp_arg_cmp *re
  * libseccomp takes one comparison an argument in a rule. Several of the same argument are then rules of their own, that is "or", as runc and
  * crun have it.
  */
-static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct scmp_arg_cmp *cmp, size_t n)
+static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct scmp_arg_cmp *cmp,
+		    size_t n)
 {
 	unsigned int seen = 0;
 	bool twice = false;
@@ -106,7 +113,8 @@ static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct s
 	return r;
 }
 
-static int add_syscall(scmp_filter_ctx ctx, const struct spec_syscall *s, uint32_t dflt, struct err *e)
+static int add_syscall(scmp_filter_ctx ctx, const struct spec_syscall *s, uint32_t dflt,
+		       struct err *e)
 {
 	struct scmp_arg_cmp cmp[ARGS_MAX * 4];
 	uint32_t action;
@@ -127,7 +135,8 @@ static int add_syscall(scmp_filter_ctx ctx, const struct spec_syscall *s, uint32
 		int nr = seccomp_syscall_resolve_name(s->names.v[i]);
 
 		if (nr == __NR_SCMP_ERROR) {
-			log_debug("seccomp: unknown system call '%s', continuing without its rule", s->names.v[i]);
+			log_debug("seccomp: unknown system call '%s', continuing without its rule",
+				  s->names.v[i]);
 			continue;
 		}
 		r = add_rule(ctx, action, nr, cmp, s->n_args);
@@ -144,7 +153,8 @@ static int flags_of(const struct spec_seccomp *s, uint32_t *ret, struct err *e)
 		uint32_t f;
 
 		if (seccomp_word(SECCOMP_FLAG, s->flags.v[i], &f) < 0)
-			return err_set(e, EINVAL, "linux.seccomp.flags[%zu]: unknown flag '%s'", i, s->flags.v[i]);
+			return err_set(e, EINVAL, "linux.seccomp.flags[%zu]: unknown flag '%s'", i,
+				       s->flags.v[i]);
 		*ret |= f;
 	}
 	return 0;
@@ -158,7 +168,8 @@ static bool has_notify(const struct spec_seccomp *s)
 	return false;
 }
 
-static int export(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct seccomp_filter *ret, struct err *e)
+static int export(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct seccomp_filter *ret,
+		  struct err *e)
 {
 	auto_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	auto_str struct str text = { 0 };
@@ -174,7 +185,8 @@ static int export(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct secc
 		return err_sys(e, "seek");
 	r = fd_read_all(fd, BPF_MAXINSNS * sizeof(struct sock_filter), &text);
 	if (r == -EFBIG || text.len > BPF_MAXINSNS * sizeof(struct sock_filter))
-		return err_set(e, E2BIG, "the seccomp filter has more than %d instructions", BPF_MAXINSNS);
+		return err_set(e, E2BIG, "the seccomp filter has more than %d instructions",
+			       BPF_MAXINSNS);
 	if (r < 0)
 		return err_num(e, -r, "read the compiled seccomp filter");
 	ret->len = text.len;
@@ -192,10 +204,13 @@ static int compile(const struct spec_seccomp *s, struct seccomp_filter *ret, str
 	if (r < 0)
 		return r;
 	if (str_eq(s->default_action, "SCMP_ACT_NOTIFY"))
-		return err_set(e, EINVAL, "linux.seccomp.defaultAction: 'SCMP_ACT_NOTIFY' would stop init itself");
+		return err_set(
+			e, EINVAL,
+			"linux.seccomp.defaultAction: 'SCMP_ACT_NOTIFY' would stop init itself");
 	ctx = seccomp_init(dflt);
 	if (!ctx)
-		return err_set(e, EINVAL, "libseccomp refuses the default action '%s'", s->default_action);
+		return err_set(e, EINVAL, "libseccomp refuses the default action '%s'",
+			       s->default_action);
 	/* a tree over the numbers: a filter like docker's is passed in 10 comparisons instead of 300 (libseccomp 2.5) */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	r = add_arches(ctx, s, e);
@@ -214,12 +229,13 @@ static void make_key(const struct spec_seccomp *s, struct str *ret)
 	struct utsname u;
 
 	(void)uname(&u);
-	str_addf(ret, "%d %s libseccomp %u.%u.%u api %u\n", COMPILER_VERSION, u.machine, v ? v->major : 0,
-		 v ? v->minor : 0, v ? v->micro : 0, seccomp_api_get());
+	str_addf(ret, "%d %s libseccomp %u.%u.%u api %u\n", COMPILER_VERSION, u.machine,
+		 v ? v->major : 0, v ? v->minor : 0, v ? v->micro : 0, seccomp_api_get());
 	str_add(ret, s->key);
 }
 
-int seccomp_compile(const struct spec_seccomp *s, const char *cache_dir, struct seccomp_filter *ret, struct err *e)
+int seccomp_compile(const struct spec_seccomp *s, const char *cache_dir, struct seccomp_filter *ret,
+		    struct err *e)
 {
 	struct seccomp_filter f = { 0 };
 	auto_str struct str key = { 0 };
@@ -275,7 +291,8 @@ int seccomp_install(const struct seccomp_filter *f, int *ret_listener, struct er
 	if (r < 0)
 		return err_sys(e, "install the seccomp filter");
 	if (r > 0 && !f->notify)
-		return err_set(e, ESRCH, "install the seccomp filter: thread %ld cannot be synchronised", r);
+		return err_set(e, ESRCH,
+			       "install the seccomp filter: thread %ld cannot be synchronised", r);
 	if (f->notify)
 		*ret_listener = (int)r;
 	return 0;

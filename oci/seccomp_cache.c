@@ -84,13 +84,17 @@ int seccomp_cache_load(const char *dir, const struct str *key, struct seccomp_fi
 		return 0;
 	if (!read_body(fd, &h, key, &bpf))
 		return 0;
-	*ret = (struct seccomp_filter){ .bpf = bpf, .len = h.bpf_len, .flags = h.flags, .notify = h.notify };
+	*ret = (struct seccomp_filter){
+		.bpf = bpf, .len = h.bpf_len, .flags = h.flags, .notify = h.notify
+	};
 	return 1;
 }
 
 void seccomp_cache_store(const char *dir, const struct str *key, const struct seccomp_filter *f)
 {
-	struct header h = { .flags = f->flags, .notify = f->notify, .key_len = key->len, .bpf_len = f->len };
+	struct header h = {
+		.flags = f->flags, .notify = f->notify, .key_len = key->len, .bpf_len = f->len
+	};
 	auto_str struct str file = { 0 };
 	struct err e = { 0 };
 	auto_fd int at = -1;
@@ -100,7 +104,8 @@ void seccomp_cache_store(const char *dir, const struct str *key, const struct se
 		return;
 	at = dir_make_open(AT_FDCWD, dir, 0700, &e);
 	if (at >= 0 && !is_private(at, S_IFDIR))
-		(void)err_set(&e, EPERM, "'%s' belongs to somebody else or others may write to it", dir);
+		(void)err_set(&e, EPERM, "'%s' belongs to somebody else or others may write to it",
+			      dir);
 	if (!e.num) {
 		memcpy(h.magic, magic, sizeof magic);
 		str_add_mem(&file, &h, sizeof h);

@@ -15,7 +15,7 @@
 
 /* An architecture of the filter and the highest number that is named for it. */
 struct newest {
-	uint32_t arch;           /* libseccomp's token, for all but x32 the kernel's AUDIT_ARCH_… */
+	uint32_t arch; /* libseccomp's token, for all but x32 the kernel's AUDIT_ARCH_… */
 	int nr;
 };
 
@@ -37,7 +37,8 @@ static int newest_of(const struct spec_seccomp *s, uint32_t arch)
 
 static bool wanted(const struct spec_seccomp *s)
 {
-	static const char *const passing[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE" };
+	static const char *const passing[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY",
+					       "SCMP_ACT_TRACE" };
 
 	if (s->has_default_errno_ret && s->default_errno_ret == ENOSYS)
 		return false;

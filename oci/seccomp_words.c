@@ -18,7 +18,7 @@
 struct word {
 	const char *name;
 	uint32_t value;
-	uint32_t errno_dflt;   /* actions: what errnoRet is when absent; 0: the action takes none */
+	uint32_t errno_dflt; /* actions: what errnoRet is when absent; 0: the action takes none */
 };
 
 static const struct word actions[] = {
@@ -34,9 +34,9 @@ static const struct word actions[] = {
 };
 
 static const struct word operators[] = {
-	{ "SCMP_CMP_EQ", SCMP_CMP_EQ, 0 },	     { "SCMP_CMP_GE", SCMP_CMP_GE, 0 },
-	{ "SCMP_CMP_GT", SCMP_CMP_GT, 0 },	     { "SCMP_CMP_LE", SCMP_CMP_LE, 0 },
-	{ "SCMP_CMP_LT", SCMP_CMP_LT, 0 },	     { "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ, 0 },
+	{ "SCMP_CMP_EQ", SCMP_CMP_EQ, 0 }, { "SCMP_CMP_GE", SCMP_CMP_GE, 0 },
+	{ "SCMP_CMP_GT", SCMP_CMP_GT, 0 }, { "SCMP_CMP_LE", SCMP_CMP_LE, 0 },
+	{ "SCMP_CMP_LT", SCMP_CMP_LT, 0 }, { "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ, 0 },
 	{ "SCMP_CMP_NE", SCMP_CMP_NE, 0 },
 };
 
@@ -72,7 +72,10 @@ static const struct word flags[] = {
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, 0 },
 };
 
-#define TABLE(t) { t, ARRAY_SIZE(t) }
+#define TABLE(t)                 \
+	{                        \
+		t, ARRAY_SIZE(t) \
+	}
 
 static const struct {
 	const struct word *v;

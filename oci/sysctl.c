@@ -22,19 +22,27 @@ static const struct {
 	const char *name;
 	enum spec_ns_kind ns;
 } owners[] = {
-	{ "kernel/msgmax", NS_IPC },	 { "kernel/msgmnb", NS_IPC },
-	{ "kernel/msgmni", NS_IPC },	 { "kernel/sem", NS_IPC },
-	{ "kernel/shmall", NS_IPC },	 { "kernel/shmmax", NS_IPC },
-	{ "kernel/shmmni", NS_IPC },	 { "kernel/shm_rmid_forced", NS_IPC },
-	{ "kernel/auto_msgmni", NS_IPC }, { "kernel/msg_next_id", NS_IPC },
-	{ "kernel/sem_next_id", NS_IPC }, { "kernel/shm_next_id", NS_IPC },
-	{ "fs/mqueue/", NS_IPC },	 { "net/", NS_NET },
-	{ "kernel/domainname", NS_UTS }, { "kernel/hostname", NS_UTS },
+	{ "kernel/msgmax", NS_IPC },
+	{ "kernel/msgmnb", NS_IPC },
+	{ "kernel/msgmni", NS_IPC },
+	{ "kernel/sem", NS_IPC },
+	{ "kernel/shmall", NS_IPC },
+	{ "kernel/shmmax", NS_IPC },
+	{ "kernel/shmmni", NS_IPC },
+	{ "kernel/shm_rmid_forced", NS_IPC },
+	{ "kernel/auto_msgmni", NS_IPC },
+	{ "kernel/msg_next_id", NS_IPC },
+	{ "kernel/sem_next_id", NS_IPC },
+	{ "kernel/shm_next_id", NS_IPC },
+	{ "fs/mqueue/", NS_IPC },
+	{ "net/", NS_NET },
+	{ "kernel/domainname", NS_UTS },
+	{ "kernel/hostname", NS_UTS },
 	{ "user/", NS_USER },
 };
 
 static const char *const ns_names[NS_KINDS] = {
-	[NS_USER] = "user", [NS_PID] = "pid", [NS_NET] = "network",	  [NS_MOUNT] = "mount",
+	[NS_USER] = "user", [NS_PID] = "pid", [NS_NET] = "network",   [NS_MOUNT] = "mount",
 	[NS_IPC] = "ipc",   [NS_UTS] = "uts", [NS_CGROUP] = "cgroup", [NS_TIME] = "time",
 };
 
@@ -61,12 +69,15 @@ static int check_owner(const struct spec *s, const char *name, const char *path,
 		size_t len = strlen(owners[i].name);
 		bool prefix = owners[i].name[len - 1] == '/';
 
-		if (prefix ? strncmp(path, owners[i].name, len) != 0 : strcmp(path, owners[i].name) != 0)
+		if (prefix ? strncmp(path, owners[i].name, len) != 0
+			   : strcmp(path, owners[i].name) != 0)
 			continue;
 		if (s->linux.ns[owners[i].ns].present)
 			return 0;
-		return err_set(e, EINVAL, "sysctl '%s' is not allowed without a %s namespace of the container's own",
-			       name, ns_names[owners[i].ns]);
+		return err_set(
+			e, EINVAL,
+			"sysctl '%s' is not allowed without a %s namespace of the container's own",
+			name, ns_names[owners[i].ns]);
 	}
 	return err_set(e, EINVAL, "sysctl '%s' is not in a separate kernel namespace", name);
 }
@@ -125,7 +136,8 @@ int sysctl_apply(const struct spec *s, struct err *e)
 		return sys;
 	for (size_t i = 0; r >= 0 && i < l->len; i++) {
 		const char *eq = strchr(l->v[i], '=');
-		auto_free char *name = eq ? xstrndup(l->v[i], (size_t)(eq - l->v[i])) : xstrdup(l->v[i]);
+		auto_free char *name = eq ? xstrndup(l->v[i], (size_t)(eq - l->v[i]))
+					  : xstrdup(l->v[i]);
 		auto_free char *path = sysctl_path(name);
 
 		r = check_owner(s, name, path, e);

@@ -181,6 +181,27 @@ nested() {
 	has "$stderr" 'Read-only file system'
 }
 
+@test "older kernels: without mount_setattr (before 5.12), and without the new mount calls at all" {
+	local calls
+	mkdir "$T/host/o" "$T/b/rootfs/q"
+	echo x >"$T/b/rootfs/m"
+	echo in >"$T/host/o/f"
+	mounts '{"destination": "/o", "source": "'"$T"'/host/o", "options": ["bind", "ro", "nosuid"]}' \
+		'{"destination": "/t", "type": "tmpfs", "source": "tmpfs", "options": ["ro", "size=8k"]}' \
+		'{"destination": "/t/sub", "type": "tmpfs", "source": "tmpfs"}'
+	config '.linux.maskedPaths = ["/m", "/q", "/proc/acpi", "/root"] | .linux.readonlyPaths = ["/proc/sys", "/tmp"] | .root.readonly = true
+		| .process.args = ["/bin/sh", "-c", $script]' --arg script 'cat /o/f; grep -E " (/o|/t) " /proc/mounts | cut -d" " -f4
+		for f in /x /o/x /t/x /tmp/x /q/x; do (: >$f) 2>/dev/null && echo $f; done; : >/t/sub/x && echo sub
+		stat -c "%t:%T" /m /dev/null; (: >/proc/sys/net/ipv4/ip_forward) 2>/dev/null || echo closed'
+	for calls in mount_setattr 'open_tree move_mount fsopen fsconfig fsmount fspick mount_setattr'; do
+		# shellcheck disable=SC2086 # words
+		output=$("$FIXTURES/oldkernel.py" $calls -- "$POD" oci --root "$T/oci" run -b "$T/b" "c$RANDOM" </dev/null 3>&-)
+		has "$output" in
+		matches "$output" 'ro,nosuid,(nodev,)?relatime'
+		matches "$output" $'ro,relatime,size=8k[^\n]*\nsub\n1:3\n1:3\nclosed$'
+	done
+}
+
 @test "masked paths: files are the null device, folders are empty, what is missing is passed over" {
 	mkdir -p "$T/b/rootfs/secret"
 	echo x >"$T/b/rootfs/secret/f"

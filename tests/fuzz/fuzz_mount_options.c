@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		auto_free char *clean = mount_clean_path(words.v[0]);
 		auto_free char *again = mount_clean_path(clean);
 
-		if (clean[0] != '/' || !str_eq(clean, again) || strstr(clean, "/../") || str_ends(clean, "/.."))
+		if (clean[0] != '/' || !str_eq(clean, again) || strstr(clean, "/../") ||
+		    str_ends(clean, "/.."))
 			abort();
 	}
 	if (mount_options_parse(&words, &o, &e) < 0)

@@ -56,13 +56,15 @@ static int in_child(const struct caps *c, int (*check)(void))
 
 static int check_net_raw_only(void)
 {
-	return !(caps_bounding_now() == 1 << CAP_NET_RAW && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_RAW, 0, 0) == 1 &&
+	return !(caps_bounding_now() == 1 << CAP_NET_RAW &&
+		 prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_RAW, 0, 0) == 1 &&
 		 prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0) == 0);
 }
 
 static int check_empty(void)
 {
-	return !(caps_bounding_now() == 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_RAW, 0, 0) == 0);
+	return !(caps_bounding_now() == 0 &&
+		 prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_NET_RAW, 0, 0) == 0);
 }
 
 static void test_apply(void)

@@ -10,12 +10,13 @@
 
 static void test_paths(void)
 {
-	static const char *const good[] = { "/a", "a/b", "/a/..b/c", "/machine.slice/libpod-1.scope", "/a//b" };
+	static const char *const good[] = { "/a", "a/b", "/a/..b/c",
+					    "/machine.slice/libpod-1.scope", "/a//b" };
 	static const char *const bad[][2] = {
-		{ "/../x", "must not contain '..'" },  { "a/../../x", "must not contain '..'" },
-		{ "/a/..", "must not contain '..'" },  { "/a/./b", "must not contain '.'" },
+		{ "/../x", "must not contain '..'" },    { "a/../../x", "must not contain '..'" },
+		{ "/a/..", "must not contain '..'" },    { "/a/./b", "must not contain '.'" },
 		{ "/", "is the root of the hierarchy" }, { "///", "is the root of the hierarchy" },
-		{ "", "is the root of the hierarchy" }, { "/a\nb", "control character" },
+		{ "", "is the root of the hierarchy" },  { "/a\nb", "control character" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
@@ -39,7 +40,9 @@ static void test_hierarchies(void)
 {
 	auto_hierarchies struct cgroup_hierarchies h = { 0 };
 
-	cgroup_hierarchies_parse("5:cpu,cpuacct:/a\n4:memory:/docker/1/b\n3:name=systemd:/\n2:pids:/x\n0::/u\n", mounts_hybrid, &h);
+	cgroup_hierarchies_parse(
+		"5:cpu,cpuacct:/a\n4:memory:/docker/1/b\n3:name=systemd:/\n2:pids:/x\n0::/u\n",
+		mounts_hybrid, &h);
 	if (!is_int((int64_t)h.n, 4, "what is not mounted is left out"))
 		return;
 	is_str(h.v[0].mount, "/sys/fs/cgroup/cpu,cpuacct", "v1, by its controllers");
@@ -48,7 +51,9 @@ static void test_hierarchies(void)
 	is_str(h.v[2].mount, "/sys/fs/cgroup/sys temd", "a named one; blanks are escaped");
 	ok(h.v[3].v2 && !h.v[0].v2, "v2");
 	is_str(h.v[3].own, "/u", "and its path");
-	ok(cgroup_controllers_have("cpu,cpuacct", "cpu") && !cgroup_controllers_have("cpuacct", "cpu"), "names are whole");
+	ok(cgroup_controllers_have("cpu,cpuacct", "cpu") &&
+		   !cgroup_controllers_have("cpuacct", "cpu"),
+	   "names are whole");
 }
 
 static void test_hierarchies_odd(void)
@@ -57,23 +62,29 @@ static void test_hierarchies_odd(void)
 	auto_hierarchies struct cgroup_hierarchies outside = { 0 };
 	auto_hierarchies struct cgroup_hierarchies junk = { 0 };
 
-	cgroup_hierarchies_parse("0::/\n", "31 30 0:27 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", &ns);
+	cgroup_hierarchies_parse("0::/\n",
+				 "31 30 0:27 /../.. /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", &ns);
 	ok(ns.n == 1 && ns.v[0].above, "in a cgroup namespace an outer mount shows more");
 	cgroup_hierarchies_parse("4:memory:/docker/12\n", mounts_hybrid, &outside);
 	is_int((int64_t)outside.n, 0, "a cgroup whose name only begins alike is not below");
-	cgroup_hierarchies_parse("\n:\n::\n4:memory\nx", "\n - cgroup\n1 2 3 - cgroup2 x y\n", &junk);
+	cgroup_hierarchies_parse("\n:\n::\n4:memory\nx", "\n - cgroup\n1 2 3 - cgroup2 x y\n",
+				 &junk);
 	is_int((int64_t)junk.n, 0, "lines that are cut are left out");
 }
 
 static void test_weights(void)
 {
-	static const uint64_t shares[][2] = { { 0, 1 }, { 2, 1 }, { 1024, 100 }, { 262144, 10000 }, { 1000000, 10000 } };
+	static const uint64_t shares[][2] = {
+		{ 0, 1 }, { 2, 1 }, { 1024, 100 }, { 262144, 10000 }, { 1000000, 10000 }
+	};
 	bool rising = true;
 
 	for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
-		is_int((int64_t)cgroup_weight_from_shares(shares[i][0]), (int64_t)shares[i][1], "cpu.shares to cpu.weight");
+		is_int((int64_t)cgroup_weight_from_shares(shares[i][0]), (int64_t)shares[i][1],
+		       "cpu.shares to cpu.weight");
 	for (uint64_t s = 2; s < 262144; s += 97)
-		rising = rising && cgroup_weight_from_shares(s) <= cgroup_weight_from_shares(s + 97);
+		rising = rising &&
+			 cgroup_weight_from_shares(s) <= cgroup_weight_from_shares(s + 97);
 	ok(rising, "more shares are never less weight");
 	is_int((int64_t)cgroup_weight_from_blkio(10), 1, "blkio.weight: least");
 	is_int((int64_t)cgroup_weight_from_blkio(1000), 10000, "blkio.weight: most");
@@ -97,15 +108,18 @@ static void test_needed(void)
 	is_str(cgroup_resources_needed(&r), "memory.limit", "a memory limit does");
 	strv_add(&r.unified, "hugetlb.2MB.max=0");
 	cgroup_resources_controllers(&r, &controllers);
-	ok(strv_has(&controllers, "memory") && strv_has(&controllers, "cpu") && strv_has(&controllers, "pids") &&
-		   strv_has(&controllers, "hugetlb") && !strv_has(&controllers, "io"),
+	ok(strv_has(&controllers, "memory") && strv_has(&controllers, "cpu") &&
+		   strv_has(&controllers, "pids") && strv_has(&controllers, "hugetlb") &&
+		   !strv_has(&controllers, "io"),
 	   "controllers that the limits are of");
 	strv_free(&r.unified);
 }
 
 static void test_state(void)
 {
-	struct cgroup c = { .mode = CGROUP_HYBRID, .path = (char *)(uintptr_t) "/a", .joined = true };
+	struct cgroup c = { .mode = CGROUP_HYBRID,
+			    .path = (char *)(uintptr_t) "/a",
+			    .joined = true };
 	auto_json cJSON *j = json_object();
 	auto_json cJSON *bad = json_object();
 	struct cgroup back = { 0 };

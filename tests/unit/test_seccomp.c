@@ -29,10 +29,11 @@ static char cache[64];
 /* A config.json around the profile; NULL where it is refused. */
 static struct spec *spec_with(const char *seccomp, struct err *e)
 {
-	auto_free char *text = xasprintf("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
-					 "\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},"
-					 "\"linux\":{\"seccomp\":%s}}",
-					 seccomp);
+	auto_free char *text = xasprintf(
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+		"\"process\":{\"cwd\":\"/\",\"args\":[\"x\"],\"user\":{\"uid\":0,\"gid\":0}},"
+		"\"linux\":{\"seccomp\":%s}}",
+		seccomp);
 	struct spec *s = NULL;
 
 	return spec_parse(text, strlen(text), "config.json", &s, e) < 0 ? NULL : s;
@@ -52,7 +53,8 @@ static int under(const struct seccomp_filter *f, long nr, long a, long b, long c
 	int status = -1, listener;
 
 	if (pid == 0) {
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || seccomp_install(f, &listener, NULL) < 0)
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		    seccomp_install(f, &listener, NULL) < 0)
 			_exit(200);
 		errno = 0;
 		_exit(syscall(nr, a, b, c, 0, 0, 0) < 0 ? errno : 0);
@@ -79,9 +81,11 @@ static void test_actions(void)
 	       0, "actions and arguments compile");
 	is_int(under(&f, SYS_mkdir, (long)"/", 0, 0), 39, "errnoRet");
 	is_int(under(&f, SYS_chdir, (long)"/", 0, 0), EPERM, "errno without errnoRet");
-	is_int(under(&f, SYS_rmdir, (long)"/x", 0, 0), 256 + SIGSYS, "kill, with an unknown name beside it");
+	is_int(under(&f, SYS_rmdir, (long)"/x", 0, 0), 256 + SIGSYS,
+	       "kill, with an unknown name beside it");
 	is_int(under(&f, SYS_getpriority, 0, 0, 0), 256 + SIGSYS, "trap");
-	is_int(under(&f, SYS_lseek, 0, (long)0xffffffff00000000, 0), 40, "an argument of 64 bits is exact");
+	is_int(under(&f, SYS_lseek, 0, (long)0xffffffff00000000, 0), 40,
+	       "an argument of 64 bits is exact");
 	ok(under(&f, SYS_lseek, 0, (long)0xffffffff00000001, 0) != 40, "and the next one passes");
 	is_int(under(&f, SYS_umask, 0x1f, 0, 0), 41, "masked");
 	is_int(under(&f, SYS_umask, 0x2f, 0, 0), 0, "masked, and not the same");
@@ -92,9 +96,11 @@ static void test_refused(void)
 {
 	static const char *const rows[][2] = {
 		{ "{\"defaultAction\":\"SCMP_ACT_NO\"}", "SCMP_ACT_NO" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_VAX\"]}", "SCMP_ARCH_VAX" },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_VAX\"]}",
+		  "SCMP_ARCH_VAX" },
 		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"X\"]}", "'X'" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"X\"}]}", "'X'" },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"X\"}]}",
+		  "'X'" },
 		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":3}]}",
 		  "takes no errnoRet" },
 		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_KILL\",\"args\":["
@@ -144,8 +150,10 @@ static void test_default(void)
 	default_filter(0, &f);
 	is_int(under(&f, SYS_getpid, 0, 0, 0), 0, "default profile: getpid");
 	is_int(under(&f, SYS_unshare, CLONE_NEWUSER, 0, 0), EPERM, "unshare is refused");
-	is_int(under(&f, SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0), EPERM, "clone with a namespace is refused");
-	is_int(under(&f, SYS_clone, CLONE_FS | CLONE_SIGHAND, 0, 0), EINVAL, "clone without one gets to the kernel");
+	is_int(under(&f, SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0), EPERM,
+	       "clone with a namespace is refused");
+	is_int(under(&f, SYS_clone, CLONE_FS | CLONE_SIGHAND, 0, 0), EINVAL,
+	       "clone without one gets to the kernel");
 	is_int(under(&f, SYS_clone3, 0, 0, 0), ENOSYS, "clone3 does not exist");
 	is_int(under(&f, SYS_mount, 0, 0, 0), EPERM, "mount is refused");
 	is_int(under(&f, SYS_keyctl, 0, 0, 0), EPERM, "keyctl is refused");
@@ -153,8 +161,10 @@ static void test_default(void)
 	is_int(under(&f, SYS_io_uring_setup, 0, 0, 0), EPERM, "io_uring is refused");
 	is_int(under(&f, 4000, 0, 0, 0), ENOSYS, "a call newer than the profile does not exist");
 	is_int(under(&f, SYS_personality, 0xffffffff, 0, 0), 0, "personality may be asked");
-	is_int(under(&f, SYS_personality, ADDR_NO_RANDOMIZE, 0, 0), EPERM, "and not set to what weakens");
-	is_int(under(&f, SYS_socket, AF_VSOCK, SOCK_STREAM, 0), EPERM, "no socket to a virtual machine's host");
+	is_int(under(&f, SYS_personality, ADDR_NO_RANDOMIZE, 0, 0), EPERM,
+	       "and not set to what weakens");
+	is_int(under(&f, SYS_socket, AF_VSOCK, SOCK_STREAM, 0), EPERM,
+	       "no socket to a virtual machine's host");
 	is_int(under(&f, SYS_socket, AF_UNIX, SOCK_STREAM, 0), 0, "other sockets");
 	seccomp_filter_clear(&f);
 	default_filter(SYS_ADMIN, &f);
@@ -193,14 +203,19 @@ static void test_profile_file(void)
 	auto_json cJSON *bad = NULL;
 	struct err e = { 0 };
 
-	is_int(seccomp_profile_parse(text, strlen(text), "p.json", 0, &plain, &e), 0, "docker's format");
-	ok(has_rule(plain, "read") && has_rule(plain, "clone") && !has_rule(plain, "mount"), "without the capability");
+	is_int(seccomp_profile_parse(text, strlen(text), "p.json", 0, &plain, &e), 0,
+	       "docker's format");
+	ok(has_rule(plain, "read") && has_rule(plain, "clone") && !has_rule(plain, "mount"),
+	   "without the capability");
 	ok(!has_rule(plain, "s390_runtime_instr"), "of another machine");
 	ok(has_rule(plain, "ptrace") && !has_rule(plain, "pidfd_open"), "by the kernel's age");
 	ok(has_rule(plain, "write"), "the old form with one name");
-	ok(!json_get(json_get(plain, "syscalls")->child, "comment"), "what linux.seccomp does not know is left out");
-	is_int(seccomp_profile_parse(text, strlen(text), "p.json", SYS_ADMIN, &admin, &e), 0, "with a capability");
-	ok(has_rule(admin, "mount") && !has_rule(admin, "clone"), "includes and excludes change places");
+	ok(!json_get(json_get(plain, "syscalls")->child, "comment"),
+	   "what linux.seccomp does not know is left out");
+	is_int(seccomp_profile_parse(text, strlen(text), "p.json", SYS_ADMIN, &admin, &e), 0,
+	       "with a capability");
+	ok(has_rule(admin, "mount") && !has_rule(admin, "clone"),
+	   "includes and excludes change places");
 	is_int(seccomp_profile_parse("{}", 2, "p.json", 0, &bad, &e), -EBADMSG, "no profile");
 	is_str(e.msg, "p.json: defaultAction: missing: not a seccomp profile", "and it says so");
 	is_int(seccomp_profile_load("/nonexistent/p.json", 0, &bad, &e), -ENOENT, "no file");
@@ -229,7 +244,8 @@ static void poison(const char *path, size_t len)
 	auto_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || pwrite(fd, &evil, sizeof evil, st.st_size - (off_t)len) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+	    pwrite(fd, &evil, sizeof evil, st.st_size - (off_t)len) < 0)
 		tap_bail("cannot write into the cache");
 }
 
