@@ -99,8 +99,8 @@ struct archive_in {
 	struct digest hash;
 	int in_fd;
 	int64_t in_bytes, out_bytes;
-	bool empty;	     /* no byte came at all */
-	bool ended;	     /* the raw stream is at its end */
+	bool empty;          /* no byte came at all */
+	bool ended;          /* the raw stream is at its end */
 	struct err in_error; /* why reading the fd or the raw stream failed */
 	char in[1 << 18];
 };
@@ -306,11 +306,15 @@ int archive_finish(struct archive_in *a, char digest[DIGEST_TEXT_MAX], struct er
 	}
 	if (n < 0)
 		return err_copy(e, &a->in_error);
-	/* What the decompressor left: the writer would block on a full pipe, and a checked blob has no junk. */
+	/* The rest, lest the writer blocks on a full pipe. */
 	while ((n = read_fd(NULL, a, &p)) > 0)
 		;
 	if (n < 0)
 		return err_copy(e, &a->in_error);
+	if (!a->empty && lib.archive_filter_bytes(a->raw, -1) != a->in_bytes)
+		return err_set(e, EBADMSG,
+			       "%lld bytes of something else stand after the compressed layer",
+			       (long long)(a->in_bytes - lib.archive_filter_bytes(a->raw, -1)));
 	digest_end(&a->hash, digest);
 	return 0;
 }

@@ -227,6 +227,67 @@ static void test_broken_streams(void)
 	str_free(&bomb);
 }
 
+/* A tar of one file, as gzip and zstd write it. */
+#define SMALL_ID "sha256:4ab97957bf7cf48f977c463ce3540740b4a5a7ac85d5072374fc08bb15179707"
+static const char small_gzip[] =
+	"\037\213\010\000\000\000\000\000\002\003\113\143\240\075\060\000\002\063\023\023"
+	"\060\015\004\350\064\020\230\060\030\232\230\032\231\230\233\033\230\200\305\315"
+	"\014\115\015\031\024\014\350\340\066\206\322\342\222\304\042\240\225\014\043\023"
+	"\244\044\226\044\062\214\202\121\060\012\106\301\050\030\161\000\000\000\322\073"
+	"\065\000\010\000\000";
+static const char small_zstd[] =
+	"\050\265\057\375\004\150\335\001\000\102\203\011\016\300\153\014\344\270\374\067"
+	"\266\311\042\234\176\063\123\026\125\214\057\052\052\055\007\232\260\361\376\115"
+	"\310\005\161\346\375\173\067\376\075\001\006\040\120\037\370\375\172\016\165\006"
+	"\244\043\262\303\371\251\143\001\031\374\064\120";
+/* A gzip member of nothing; a frame that zstd skips (RFC 8878, 3.1.2). */
+static const char empty_gzip[] =
+	"\037\213\010\000\000\000\000\000\002\003\003\000\000\000\000\000\000\000\000\000";
+static const char skipped_zstd[] = "\120\052\115\030\003\000\000\000abc";
+
+/* Unpacks first and then second, which follow each other, as SMALL_ID. */
+static int unpack_two(const char *first, size_t first_len, const char *second, size_t second_len,
+		      struct err *e)
+{
+	auto_str struct str both = { 0 };
+	int r;
+
+	str_add_mem(&both, first, first_len);
+	str_add_mem(&both, second, second_len);
+	r = unpack_as(both.data, both.len, SMALL_ID, e);
+	if (layer_exists(&store, SMALL_ID))
+		(void)layer_remove(&store, SMALL_ID, NULL);
+	return r;
+}
+
+#define BYTES(a) (a), sizeof(a) - 1
+
+static void test_compressed(void)
+{
+	struct err e = { 0 };
+
+	is_int(unpack_two(BYTES(small_gzip), BYTES(""), &e), 0, "gzip");
+	is_int(unpack_two(BYTES(small_gzip), BYTES(empty_gzip), &e), 0, "gzip in two members");
+	is_int(unpack_two(BYTES(empty_gzip), BYTES(small_gzip), &e), 0,
+	       "the first of which may be empty");
+	is_int(unpack_two(BYTES(small_gzip), BYTES("junk"), &e), -EBADMSG,
+	       "gzip with junk after it");
+	has_str(e.msg, "stand after the compressed layer", "and the message says so");
+	is_int(unpack_two(BYTES(small_gzip), BYTES(small_gzip), &e), -EBADMSG,
+	       "gzip twice is another stream");
+	is_int(unpack_two(small_gzip, sizeof(small_gzip) - 9, BYTES(""), &e), -EBADMSG,
+	       "gzip without its end");
+	is_int(unpack_two(BYTES(small_zstd), BYTES(""), &e), 0, "zstd");
+	is_int(unpack_two(BYTES(small_zstd), BYTES(skipped_zstd), &e), 0,
+	       "zstd with a skipped frame after it");
+	is_int(unpack_two(BYTES(skipped_zstd), BYTES(small_zstd), &e), 0, "or before it");
+	is_int(unpack_two(BYTES(small_zstd), BYTES("junk"), &e), -EBADMSG,
+	       "zstd with junk after it");
+	is_int(unpack_two(small_zstd, sizeof(small_zstd) - 4, BYTES(""), &e), -EBADMSG,
+	       "zstd without its end");
+	is_int((int64_t)count_entries(store.layers_fd), 0, "no layer is left");
+}
+
 /* -- what honest ones become: looked at in the user namespace -- */
 
 /* Failures of checks in the child, as one line. */
@@ -751,7 +812,8 @@ static void test_union(void)
 	if (unpack(upper, ARRAY_SIZE(upper), &id, &e) < 0)
 		printf("# %s\n", e.msg);
 	strv_add_take(&ids, id);
-	strv_insert(&ids, 0, id); /* the upper one stands below the lower one, too: nothing changes */
+	strv_insert(&ids, 0,
+		    id); /* the upper one stands below the lower one, too: nothing changes */
 	test_driver(&ids, ROOTFS_OVERLAY);
 	test_driver(&ids, ROOTFS_FUSE);
 	test_driver(&ids, ROOTFS_COPY);
@@ -773,6 +835,7 @@ static void test_all(bool single)
 	test_evil();
 	test_long_names();
 	test_broken_streams();
+	test_compressed();
 	test_whiteouts();
 	test_replaced();
 	test_meta();
