@@ -37,7 +37,7 @@ static int tap_count, tap_failed;
 static inline bool tap_result(bool good, const char *what, const char *file, int line)
 {
 	tap_count++;
-	printf("%sok %d - %s\n", good ? "" : "not ", tap_count, what);
+	printf("%sok %d - %s\n", good ? "" : "not ", tap_count, what ? what : "");
 	if (!good) {
 		tap_failed++;
 		printf("# %s:%d\n", file, line);

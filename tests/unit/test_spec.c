@@ -233,10 +233,10 @@ static void test_seccomp_key(void)
 		"{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\"},{\"names\":[\"b\"],\"action\":\"A\"}]}",
 		"{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\",\"errnoRet\":0}]}",
 		"{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\"}]}",
-		"{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\","
-		"\"args\":[{\"index\":0,\"value\":18446744073709551615,\"op\":\"SCMP_CMP_EQ\"}]}]}",
-		"{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\","
-		"\"args\":[{\"index\":0,\"value\":18446744073709551614,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+		("{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\","
+		 "\"args\":[{\"index\":0,\"value\":18446744073709551615,\"op\":\"SCMP_CMP_EQ\"}]}]}"),
+		("{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"a\"],\"action\":\"A\","
+		 "\"args\":[{\"index\":0,\"value\":18446744073709551614,\"op\":\"SCMP_CMP_EQ\"}]}]}"),
 	};
 	auto_strv struct strv keys = { 0 };
 
