@@ -61,17 +61,18 @@ static void read_subids(const char *file, const char *name, struct idmap *map, s
 		take_subid_line(lines.v[i], name, uid, map, n);
 }
 
-/* Can this helper give us ids? It has to be in PATH and privileged, by its mode or by a file capability. */
+/* Can this helper give us ids? It has to be in PATH, where it will be looked for, and privileged by its mode or by a file capability. */
 static bool helper_works(const char *name)
 {
-	static const char *const places[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/run/wrappers/bin" };
+	const char *search = getenv("PATH");
+	auto_strv struct strv places = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		char path[64];
+	strv_split(&places, search ? search : "/bin:/usr/bin", ':');
+	for (size_t i = 0; i < places.len; i++) {
+		auto_free char *path = xasprintf("%s/%s", places.v[i][0] ? places.v[i] : ".", name);
 		struct stat st;
 
-		(void)snprintf(path, sizeof(path), "%s/%s", places[i], name);
-		if (stat(path, &st) == 0 && access(path, X_OK) == 0)
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
 			return (st.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0;
 	}
 	return false;

@@ -77,6 +77,7 @@ bool container_sweep(struct engine *g, const char *id)
 	lock = lock_try(dir, "lock", LOCK_EXCLUSIVE, NULL);
 	if (lock < 0 || container_exists(g, id))
 		return false;
+	names_release_id(g, id);
 	return remove_tree(g, g->containers_fd, id, NULL) == 0;
 }
 

@@ -24,6 +24,13 @@
 
 /* -- in the command -- */
 
+/* What a user with one id should know, unless it was asked for. */
+static void warn_of_one_id(const struct engine *g)
+{
+	if (g->userns.kind == USERNS_SINGLE && !g->userns_single && !str_eq(getenv("POD_USERNS"), "single"))
+		log_warn("the container has one id only: %s", g->userns.why);
+}
+
 /* The container's lock; another command may hold it for a moment, a monitor for long. */
 static int lock_to_start(struct container *c, struct err *e)
 {
@@ -78,8 +85,8 @@ static int map_ids(struct container *c, int sock, pid_t pid, struct err *e)
 	if (n != 1 || packet[0] != ATTACH_UNSHARED)
 		return err_set(e, EIO, "the monitor of container %s ended early", c->record->name);
 	r = userns_map(&c->engine->userns, pid, e);
-	if (r < 0)
-		return r;
+	if (r < 0) /* not where the monitor had failed before: there the reason is its own */
+		return recv(sock, packet, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && packet[0] == ATTACH_ERROR ? 0 : r;
 	packet[0] = ATTACH_MAPPED;
 	r = sock_send(sock, packet, 1, NULL, 0);
 	if (r == -EPIPE) /* it has failed beside the maps: its reason waits to be read */
@@ -126,6 +133,7 @@ int monitor_start(struct container *c, const struct monitor_options *o, struct e
 		return err_sys(e, "make a socket pair");
 	mine = pair[0];
 	theirs = pair[1];
+	warn_of_one_id(c->engine);
 	fill_monitor(&m, c, o);
 	r = child_fork(&child, e);
 	if (r < 0)

@@ -36,6 +36,18 @@ void names_release(struct engine *g, const char *name, const char *id)
 		(void)unlinkat(g->names_fd, name, 0);
 }
 
+void names_release_id(struct engine *g, const char *id)
+{
+	auto_fd int fd = openat(g->names_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (dir)
+		(void)take_fd(&fd);
+	while (dir && (entry = readdir(dir)))
+		names_release(g, entry->d_name, id);
+}
+
 /* A name whose container is not there: a creation or a removal was cut short. One process at a time
  * clears it up. */
 static int reclaim(struct engine *g, const char *name, struct err *e)

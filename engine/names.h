@@ -13,6 +13,9 @@ int names_claim(struct engine *g, const char *name, const char *id, struct err *
 /* Gives it up where it is still id's. */
 void names_release(struct engine *g, const char *name, const char *id);
 
+/* Gives up whatever name id has: for what is left of containers that are gone. */
+void names_release_id(struct engine *g, const char *id);
+
 /* The id behind a name. -ENOENT without message. */
 int names_lookup(struct engine *g, const char *name, char ret_id[65]);
 

@@ -73,12 +73,15 @@ int remove_files(struct container *c, bool volumes, struct err *e)
 
 void remove_litter(struct engine *g, const char *name)
 {
-	const char *dot = strchr(name + 1, '.');
+	const char *id = str_after(name, LITTER), *dot = id ? strchr(id, '.') : NULL;
+	auto_free char *whole = NULL;
 	int pid;
 
-	if (str_starts(name, LITTER) && dot && str_to_int(dot + 1, &pid) == 0 && pid > 0 &&
-	    kill(pid, 0) < 0 && errno == ESRCH)
-		(void)remove_tree(g, g->containers_fd, name, NULL);
+	if (!dot || str_to_int(dot + 1, &pid) < 0 || pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
+		return;
+	whole = xstrndup(id, (size_t)(dot - id));
+	names_release_id(g, whole);
+	(void)remove_tree(g, g->containers_fd, name, NULL);
 }
 
 /* Ends a running container at once and waits for its monitor to write everything down. */

@@ -191,6 +191,8 @@ static _Noreturn void exec_main(struct execution *x)
 			r = sync_send(x->sock[1], SYNC_PID, &pid, sizeof(pid), &e);
 			_exit(r < 0 ? EXIT_POD : 0);
 		}
+		if (pid == 0) /* PID comes first, from the process above: nothing is said before it */
+			r = sync_expect(x->sock[1], SYNC_GO, NULL, 0, &e);
 	}
 	if (r >= 0)
 		(void)run_inside(x, &l, &e);
@@ -248,7 +250,7 @@ static int take_second_stage(struct execution *x, struct err *e)
 		r = child_wait(&first, NULL, e);
 	}
 	child_kill(&first);
-	return r;
+	return r < 0 ? r : sync_send(x->sock[0], SYNC_GO, NULL, 0, e);
 }
 
 static int write_pid_file(const char *path, pid_t pid, struct err *e)

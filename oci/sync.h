@@ -20,7 +20,7 @@
  *     │ ◀─────────────────────────── EXEC ── │ just before execve; then end of file: execve has succeeded,
  *     ▼ "running"                            │ or ERROR: it has not
  *
- * exec has the same, shorter: PID, then FILTER down, EXEC and end of file (or ERROR) up.
+ * exec has the same, shorter: PID up, GO down, EXEC and end of file (or ERROR) up.
  * End of file without EXEC means that the process was killed: it must never count as success.
  */
 #ifndef OCI_SYNC_H
