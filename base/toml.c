@@ -1,6 +1,7 @@
 /*
- * Reads TOML by recursive descent, one line of the file at a time at the top level. Tables go straight into a cJSON tree; which of them
- * may no longer be extended (opened by a header, written inline, arrays that are values) is kept beside it.
+ * Reads TOML by recursive descent, one line of the file at a time at the top level. Tables go
+ * straight into a cJSON tree; which of them may no longer be extended (opened by a header, written
+ * inline, arrays that are values) is kept beside it.
  */
 #include "base/toml.h"
 
@@ -20,8 +21,8 @@
 
 /* How a node came to be; nodes made on the way to another ([a.b] makes a) are in no list. */
 enum node_kind {
-	NODE_HEADER,	  /* [table] */
-	NODE_CLOSED,	  /* inline table, array value, or a table made by dotted keys */
+	NODE_HEADER,      /* [table] */
+	NODE_CLOSED,      /* inline table, array value, or a table made by dotted keys */
 	NODE_TABLE_ARRAY, /* [[array]] */
 };
 
@@ -68,7 +69,7 @@ static bool noted(const struct parser *p, const cJSON *node, enum node_kind kind
 	return false;
 }
 
-/* -- characters ------------------------------------------------------------------------------------------- */
+/* -- characters -- */
 
 static int peek(const struct parser *p)
 {
@@ -141,7 +142,7 @@ static int expect_line_end(struct parser *p)
 	return 0;
 }
 
-/* -- strings ---------------------------------------------------------------------------------------------- */
+/* -- strings -- */
 
 static void add_utf8(struct str *s, uint32_t c)
 {
@@ -253,7 +254,7 @@ static int parse_string(struct parser *p, bool multi_allowed, struct str *ret)
 	return fail(p, "expected a string");
 }
 
-/* -- keys and tables -------------------------------------------------------------------------------------- */
+/* -- keys and tables -- */
 
 static int parse_simple_key(struct parser *p, struct strv *ret)
 {
@@ -381,7 +382,7 @@ static int parse_header(struct parser *p, cJSON *root, cJSON **ret)
 	return open_table(p, table, key.v[key.len - 1], ret);
 }
 
-/* -- values ----------------------------------------------------------------------------------------------- */
+/* -- values -- */
 
 static int parse_array(struct parser *p, cJSON **ret)
 {

@@ -1,6 +1,7 @@
 /*
- * TOML 1.0 as configuration files use it, read into a cJSON tree: tables are objects, arrays are arrays. Debian has no C
- * library for it that a program could load. Not taken: dates and times (an error that says so).
+ * TOML 1.0 as configuration files use it, read into a cJSON tree: tables are objects, arrays are
+ * arrays. Debian has no C library for it that a program could load. Not taken: dates and times (an
+ * error that says so).
  */
 #ifndef BASE_TOML_H
 #define BASE_TOML_H
@@ -11,8 +12,9 @@
 struct err;
 
 /*
- * Parses text[len]; `what` names the source in errors ("registries.conf"). The caller owns *ret, an object. -EBADMSG: "WHAT:12: …"
- * says the line; keys given twice, tables opened twice and anything after a value are errors.
+ * Parses text[len]; `what` names the source in errors ("registries.conf"). The caller owns *ret, an
+ * object. -EBADMSG: "WHAT:12: …" says the line; keys given twice, tables opened twice and anything
+ * after a value are errors.
  */
 int toml_parse(const char *text, size_t len, const char *what, cJSON **ret, struct err *e);
 

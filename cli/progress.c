@@ -33,7 +33,7 @@ struct progress {
 	int64_t painted_ns;
 };
 
-/* -- on a terminal ---------------------------------------------------------------------------------------- */
+/* -- on a terminal -- */
 
 static void terminal_size(size_t *ret_rows, size_t *ret_columns)
 {
@@ -102,7 +102,7 @@ static void paint(struct progress *p)
 	p->painted_ns = clock_mono_ns();
 }
 
-/* -- both ------------------------------------------------------------------------------------------------- */
+/* -- both -- */
 
 static void on_status(void *data, const char *text)
 {

@@ -1,6 +1,6 @@
 /*
- * How far a pull is, for people: on a terminal a bar for each layer, repainted in place; elsewhere a line for what
- * happened. On stderr, so that stdout holds the result only.
+ * How far a pull is, for people: on a terminal a bar for each layer, repainted in place; elsewhere
+ * a line for what happened. On stderr, so that stdout holds the result only.
  */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H

@@ -25,9 +25,9 @@ static const struct opt opts[] = {
 	OPT_BOOL(struct pull_options, quiet, 'q', "quiet", "Only print the image's id"),
 	OPT_TRI(struct pull_options, tls_verify, 0, "tls-verify",
 		"Check the registry's certificate (as registries.conf says)"),
-	OPT_LIST(
-		struct pull_options, trust_realm, 0, "trust-realm", "host",
-		"Send credentials to this token server too, for registries that name one on another host"),
+	OPT_LIST(struct pull_options, trust_realm, 0, "trust-realm", "host",
+		 "Send credentials to this token server too, for registries that name one on "
+		 "another host"),
 	OPT_END,
 };
 

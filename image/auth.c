@@ -1,6 +1,7 @@
 /*
- * Finds credentials. Files are the user's own, but what is in them decides what is sent where: a key counts for the very registry it names. Secrets never
- * appear in messages or arguments: a helper gets the registry's name on its standard input and answers on its output.
+ * Finds credentials. Files are the user's own, but what is in them decides what is sent where: a
+ * key counts for the very registry it names. Secrets never appear in messages or arguments: a
+ * helper gets the registry's name on its standard input and answers on its output.
  */
 #include "image/auth.h"
 
@@ -52,7 +53,7 @@ char *auth_basic(const char *user, const char *password)
 	return str_take(&text);
 }
 
-/* -- helpers ---------------------------------------------------------------------------------------------- */
+/* -- helpers -- */
 
 /* Starts "docker-credential-NAME get" with the two pipes. */
 static int start_helper(const char *program, int ret_fds[2], struct child *ret, struct err *e)
@@ -151,9 +152,12 @@ static int ask_helper(const char *name, const char *domain, struct auth *ret, st
 	return rc;
 }
 
-/* -- files ------------------------------------------------------------------------------------------------ */
+/* -- files -- */
 
-/* A key as people and docker write it, in our form: no scheme, docker.io by its one name. The caller owns it. */
+/*
+ * A key as people and docker write it, in our form: no scheme, docker.io by its one name. The
+ * caller owns it.
+ */
 static char *normal_key(const char *key)
 {
 	const char *rest = str_after(key, "https://");

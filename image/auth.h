@@ -1,5 +1,6 @@
 /*
- * Credentials for registries, from where podman, skopeo and docker keep them: auth.json, docker's config.json, credential helpers.
+ * Credentials for registries, from where podman, skopeo and docker keep them: auth.json, docker's
+ * config.json, credential helpers.
  */
 #ifndef IMAGE_AUTH_H
 #define IMAGE_AUTH_H
@@ -15,7 +16,7 @@ struct auth {
 	char *user;
 	char *password;
 	char *identity_token; /* an OAuth2 refresh token in place of both */
-	char *source;	      /* file or helper, for messages */
+	char *source;         /* file or helper, for messages */
 };
 
 void auth_clear(struct auth *a);
@@ -23,14 +24,15 @@ void auth_clear(struct auth *a);
 
 /* Where to look. */
 struct auth_options {
-	const char *creds;	    /* "user:password"; NULL: look below */
-	const char *authfile;	    /* NULL: $REGISTRY_AUTH_FILE, else the usual places */
+	const char *creds;          /* "user:password"; NULL: look below */
+	const char *authfile;       /* NULL: $REGISTRY_AUTH_FILE, else the usual places */
 	const struct strv *helpers; /* registries.conf's credential-helpers; may be NULL */
 };
 
 /*
- * Finds credentials for domain ("docker.io", "host:5000") and the repository path there: --creds, then in auth.json by the longest key that covers the
- * repository, containers-auth.json(5). Nothing found is no error. A named file must exist and every file must parse.
+ * Finds credentials for domain ("docker.io", "host:5000") and the repository path there: --creds,
+ * then in auth.json by the longest key that covers the repository, containers-auth.json(5). Nothing
+ * found is no error. A named file must exist and every file must parse.
  */
 int auth_find(const struct auth_options *o, const char *domain, const char *path, struct auth *ret,
 	      struct err *e);

@@ -1,4 +1,7 @@
-/* Parses challenges and tokens, which come from the network before anybody is authenticated: strict, and bounded by what http.c lets in. */
+/*
+ * Parses challenges and tokens, which come from the network before anybody is authenticated:
+ * strict, and bounded by what http.c lets in.
+ */
 #include "image/challenge.h"
 
 #include <ctype.h>

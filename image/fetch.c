@@ -1,10 +1,16 @@
 /*
- * The download of an image's layers as a loop over small state machines, one a layer, in the pulling thread:
+ * The download of an image's layers as a loop over small state machines, one a layer, in the
+ * pulling thread:
  *
- *	WAITING → RUNNING ⇄ RESTING (between attempts; goes on where it broke off) → DRAINING (the pipe still has to take bytes) → DONE
+ *	WAITING → RUNNING → DRAINING → DONE
+ *	          ↓    ↑
+ *	          RESTING
  *
- * A layer that cannot be unpacked on the way (another process is at it, or its blob was there already) is unpacked from its blob at the end, when this
- * process holds no other layer's lock.
+ * RESTING is between attempts, which go on where the last one broke off; DRAINING while the pipe
+ * still has to take bytes.
+ *
+ * A layer that cannot be unpacked on the way (another process is at it, or its blob was there
+ * already) is unpacked from its blob at the end, when this process holds no other layer's lock.
  */
 #include "image/fetch.h"
 
@@ -44,10 +50,10 @@ struct job {
 	struct http_transfer *transfer;
 	struct registry_try tried;
 	int restarts;
-	int64_t done;	  /* bytes that came and were taken */
+	int64_t done;     /* bytes that came and were taken */
 	int64_t begun_at; /* .done when this attempt began */
-	bool checked;	  /* this attempt's answer has been looked at */
-	int64_t skip;	  /* bytes to pass over: the server began at 0 again */
+	bool checked;     /* this attempt's answer has been looked at */
+	int64_t skip;     /* bytes to pass over: the server began at 0 again */
 	int64_t rest_until_ns;
 	struct str pending; /* what the pipe has not taken yet */
 	size_t pending_at;
@@ -80,7 +86,7 @@ static void report(struct job *j, const char *state)
 	j->reported_ns = clock_mono_ns();
 }
 
-/* -- bytes ------------------------------------------------------------------------------------------------ */
+/* -- bytes -- */
 
 /* The unpacking process has gone: says why. */
 static int unpack_failed(struct job *j, struct err *e)
@@ -92,7 +98,9 @@ static int unpack_failed(struct job *j, struct err *e)
 				j->desc->digest);
 }
 
-/* Hands bytes to the unpacking process without waiting: 0, or HTTP_PAUSE where some had to be kept. */
+/*
+ * Hands bytes to the unpacking process without waiting: 0, or HTTP_PAUSE where some had to be kept.
+ */
 static int feed(struct job *j, const char *p, size_t len, struct err *e)
 {
 	if (!j->unpack)
@@ -154,7 +162,9 @@ static int64_t range_start(const char *content_range)
 	return str_to_i64(number, &n) < 0 ? -1 : n;
 }
 
-/* The first bytes of an attempt are here, with the headers: does the answer fit what was asked for? */
+/*
+ * The first bytes of an attempt are here, with the headers: does the answer fit what was asked for?
+ */
 static int check_answer(struct job *j, struct err *e)
 {
 	const struct http_response *r = &j->transfer->response;
@@ -200,7 +210,7 @@ static int on_bytes(void *data, const void *p, size_t len, struct err *e)
 	return feed(j, bytes, len, e);
 }
 
-/* -- attempts --------------------------------------------------------------------------------------------- */
+/* -- attempts -- */
 
 static int begin_transfer(struct job *j, struct err *e)
 {
@@ -296,7 +306,7 @@ static int end_transfer(struct job *j, struct err *e)
 	return 0;
 }
 
-/* -- the loop --------------------------------------------------------------------------------------------- */
+/* -- the loop -- */
 
 static size_t count_active(const struct fetch *f)
 {
@@ -405,7 +415,7 @@ static int run_jobs(struct fetch *f, struct err *e)
 	return rc;
 }
 
-/* -- which layers ----------------------------------------------------------------------------------------- */
+/* -- which layers -- */
 
 static int by_size(const void *a, const void *b)
 {

@@ -1,6 +1,7 @@
 /*
- * Transfers on one curl_multi handle. Each is a small state: the request, the URL where it is now, the answer so far. libcurl follows
- * nothing by itself, keeps no cookies and reads no netrc: what is sent where is decided in follow() and configure().
+ * Transfers on one curl_multi handle. Each is a small state: the request, the URL where it is now,
+ * the answer so far. libcurl follows nothing by itself, keeps no cookies and reads no netrc: what
+ * is sent where is decided in follow() and configure().
  */
 #include "image/http.h"
 
@@ -37,11 +38,11 @@ struct http_state {
 	bool public_only;
 	size_t header_bytes;
 	struct err sink_err; /* why on_body or on_header ended the transfer; .num 0: they did not */
-	bool body_cut;	     /* an error's body was longer than anybody needs */
+	bool body_cut;       /* an error's body was longer than anybody needs */
 	char why[CURL_ERROR_SIZE];
 };
 
-/* -- the client ------------------------------------------------------------------------------------------- */
+/* -- the client -- */
 
 static bool has_proxy_env(void)
 {
@@ -82,7 +83,7 @@ void http_close(struct http *h)
 	free(h);
 }
 
-/* -- the answer ------------------------------------------------------------------------------------------- */
+/* -- the answer -- */
 
 static void clear_headers(struct http_response *r)
 {
@@ -128,7 +129,7 @@ void http_response_header(struct http_response *r, const char *line, size_t len)
 		const char *name;
 		char **slot;
 	} slots[] = {
-		{ "content-type", &r->content_type },	 { "location", &r->location },
+		{ "content-type", &r->content_type },    { "location", &r->location },
 		{ "docker-content-digest", &r->digest }, { "retry-after", &r->retry_after },
 		{ "content-range", &r->content_range },
 	};
@@ -170,7 +171,10 @@ static size_t on_header(char *p, size_t one, size_t n, void *data)
 	return one * n;
 }
 
-/* What is kept of a body: whole up to the limit where it is wanted, the beginning where it only explains an error. */
+/*
+ * What is kept of a body: whole up to the limit where it is wanted, the beginning where it only
+ * explains an error.
+ */
 static size_t keep_body(struct http_state *s, const char *p, size_t n)
 {
 	struct str *body = &s->t->response.body;
@@ -207,7 +211,7 @@ static size_t on_body(char *p, size_t one, size_t n, void *data)
 	return n;
 }
 
-/* -- the request ------------------------------------------------------------------------------------------ */
+/* -- the request -- */
 
 /* libcurl asks for each socket before it connects. */
 static curl_socket_t on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
@@ -265,8 +269,8 @@ static void set_blob(CURL *easy, CURLoption option, const struct str *text)
 }
 
 /*
- * Authorities of certs.d come on top of the system's: libcurl looks into its folder of authorities beside the blob, or, where it was built
- * without one, has only the blob.
+ * Authorities of certs.d come on top of the system's: libcurl looks into its folder of authorities
+ * beside the blob, or, where it was built without one, has only the blob.
  */
 static void set_trust(struct http_state *s)
 {
@@ -353,7 +357,9 @@ static char *copy_text(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
-/* The caller may change its mind about credentials while a request with the old ones is under way. */
+/*
+ * The caller may change its mind about credentials while a request with the old ones is under way.
+ */
 static void copy_request(struct http_state *s, const struct http_request *req)
 {
 	s->req = *req;
@@ -443,7 +449,7 @@ void http_resume(struct http_transfer *t)
 		(void)curl.curl_easy_pause(t->state->easy, CURLPAUSE_CONT);
 }
 
-/* -- the end of a transfer -------------------------------------------------------------------------------- */
+/* -- the end of a transfer -- */
 
 /* libcurl's text for this failure without its own prefixes. */
 static const char *reason(const struct http_state *s, CURLcode code)
@@ -483,7 +489,8 @@ static int transport_error(struct http_state *s, CURLcode code)
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return err_set(
 			&t->err, EHOSTUNREACH,
-			"cannot find the proxy on the way to '%s': no such name, or no name server answers",
+			"cannot find the proxy on the way to '%s': no such name, or no name server "
+			"answers",
 			host);
 	case CURLE_COULDNT_CONNECT:
 		return connect_error(s);

@@ -1,6 +1,7 @@
 /*
- * Parses manifests and indexes. The bytes come from registries and archives: shape, media types, digests and sizes are all checked here, once, and
- * what does not fit is refused with the field's name.
+ * Parses manifests and indexes. The bytes come from registries and archives: shape, media types,
+ * digests and sizes are all checked here, once, and what does not fit is refused with the field's
+ * name.
  */
 #include "image/manifest.h"
 
@@ -98,7 +99,7 @@ static int load_descriptor(const struct input *in, const cJSON *obj, const char 
 	return 0;
 }
 
-/* -- images ----------------------------------------------------------------------------------------------- */
+/* -- images -- */
 
 static int check_layer(const struct input *in, const struct descriptor *layer, const char *at)
 {
@@ -151,7 +152,7 @@ static int load_image(const struct input *in, struct manifest *ret)
 	return load_layers(in, ret);
 }
 
-/* -- indexes ---------------------------------------------------------------------------------------------- */
+/* -- indexes -- */
 
 static int load_entry(const struct input *in, const cJSON *obj, const char *at,
 		      struct manifest_entry *ret)
@@ -192,7 +193,7 @@ static int load_index(const struct input *in, struct manifest *ret)
 	return 0;
 }
 
-/* -- both ------------------------------------------------------------------------------------------------- */
+/* -- both -- */
 
 /* The kind of a media type; parameters (";charset=…") do not count. */
 static bool kind_of(const char *media_type, enum manifest_kind *ret)
@@ -216,7 +217,8 @@ static int check_version(const struct input *in, const char *media_type)
 	if (version == 1 || (media_type && strstr(media_type, "distribution.manifest.v1+")))
 		return err_set(
 			in->e, ENOTSUP,
-			"%s: schema 1, docker's format of before 2016, is not taken; the image must be pushed again by a newer client",
+			"%s: schema 1, docker's format of before 2016, is not taken; the image "
+			"must be pushed again by a newer client",
 			in->what);
 	if (version != 2)
 		return err_set(in->e, EBADMSG,
@@ -225,7 +227,9 @@ static int check_version(const struct input *in, const char *media_type)
 	return 0;
 }
 
-/* Image or index: what the fields say, which must be what the media types of header and body say. */
+/*
+ * Image or index: what the fields say, which must be what the media types of header and body say.
+ */
 static int find_kind(const struct input *in, const char *media_type, enum manifest_kind *ret)
 {
 	bool index = cJSON_IsArray(json_get(in->root, "manifests"));
@@ -276,7 +280,7 @@ int manifest_parse(const char *text, size_t len, const char *media_type, const c
 	if (!own && media_type && kind_of(media_type, &m.kind))
 		m.media_type = xstrndup(media_type, strcspn(media_type, "; "));
 	else
-		m.media_type = xstrdup(own			  ? own
+		m.media_type = xstrdup(own                        ? own
 				       : m.kind == MANIFEST_IMAGE ? OCI_MANIFEST
 								  : OCI_INDEX);
 	*ret = m;

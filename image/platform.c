@@ -17,13 +17,13 @@ static const struct alias {
 	const char *architecture;
 	const char *variant;
 } aliases[] = {
-	{ "x86_64", "amd64", "" },	{ "x86-64", "amd64", "" },
-	{ "aarch64", "arm64", "" },	{ "armv8l", "arm", "v7" },
-	{ "armv7l", "arm", "v7" },	{ "armv6l", "arm", "v6" },
-	{ "armv5tel", "arm", "v5" },	{ "armhf", "arm", "v7" },
-	{ "armel", "arm", "v6" },	{ "i386", "386", "" },
-	{ "i486", "386", "" },		{ "i586", "386", "" },
-	{ "i686", "386", "" },		{ "loongarch64", "loong64", "" },
+	{ "x86_64", "amd64", "" },      { "x86-64", "amd64", "" },
+	{ "aarch64", "arm64", "" },     { "armv8l", "arm", "v7" },
+	{ "armv7l", "arm", "v7" },      { "armv6l", "arm", "v6" },
+	{ "armv5tel", "arm", "v5" },    { "armhf", "arm", "v7" },
+	{ "armel", "arm", "v6" },       { "i386", "386", "" },
+	{ "i486", "386", "" },          { "i586", "386", "" },
+	{ "i686", "386", "" },          { "loongarch64", "loong64", "" },
 	{ "mips64el", "mips64le", "" },
 };
 
@@ -77,7 +77,8 @@ int platform_parse(const char *text, struct platform *ret, struct err *e)
 	if (!good)
 		return err_set(
 			e, EINVAL,
-			"invalid platform '%.100s': expected OS/ARCHITECTURE[/VARIANT], such as linux/arm64",
+			"invalid platform '%.100s': expected OS/ARCHITECTURE[/VARIANT], such as "
+			"linux/arm64",
 			text);
 	arch = parts.len == 1 ? 0 : 1;
 	if (arch)

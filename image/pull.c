@@ -1,6 +1,8 @@
 /*
- * The way of an image from a registry into the store: name → what registries.conf makes of it → manifest for this platform → config → layers →
- * name in the store. Runs in the process of the command; a signal ends it between two bytes, and everything half-written is removed on the way out.
+ * The way of an image from a registry into the store: name → what registries.conf makes of it →
+ * manifest for this platform → config → layers → name in the store. Runs in the process of the
+ * command; a signal ends it between two bytes, and everything half-written is removed on the way
+ * out.
  */
 #include "image/pull.h"
 
@@ -36,7 +38,7 @@ struct task {
 /* What a name came to be. */
 struct found {
 	struct descriptor target; /* what the name will point at */
-	char *index_digest;	  /* the index that it was chosen from, or NULL */
+	char *index_digest;       /* the index that it was chosen from, or NULL */
 	struct manifest manifest; /* of the image chosen */
 	struct strv diff_ids;
 };
@@ -51,7 +53,7 @@ static void found_clear(struct found *f)
 
 #define auto_found __attribute__((unused, cleanup(found_clear)))
 
-/* -- signals ---------------------------------------------------------------------------------------------- */
+/* -- signals -- */
 
 static volatile sig_atomic_t interrupted;
 
@@ -82,7 +84,7 @@ static void restore_signals(const struct sigaction old[ARRAY_SIZE(signals)])
 		(void)sigaction(signals[i], &old[i], NULL);
 }
 
-/* -- small blobs ------------------------------------------------------------------------------------------ */
+/* -- small blobs -- */
 
 static int put_blob(const struct store *s, const char *digest, const struct str *body,
 		    struct err *e)
@@ -117,7 +119,7 @@ static int get_config(const struct task *t, struct registry *r, const struct des
 	return rc < 0 ? rc : put_blob(t->store, d->digest, ret, e);
 }
 
-/* -- manifests -------------------------------------------------------------------------------------------- */
+/* -- manifests -- */
 
 static int parse_manifest(const struct registry_manifest *raw, const char *media_type,
 			  const char *what, struct manifest *ret, struct err *e)
@@ -192,7 +194,7 @@ static int get_manifest(const struct task *t, struct registry *r, const struct r
 	return 0;
 }
 
-/* -- configs ---------------------------------------------------------------------------------------------- */
+/* -- configs -- */
 
 /* An image that was not chosen from an index may be another machine's. */
 static int check_platform(const struct task *t, const cJSON *config, struct err *e)
@@ -228,7 +230,7 @@ static int get_and_check_config(const struct task *t, struct registry *r, struct
 	return rc < 0 ? rc : check_platform(t, config, e);
 }
 
-/* -- sources ---------------------------------------------------------------------------------------------- */
+/* -- sources -- */
 
 static int pull_from(const struct task *t, const struct ref *ref,
 		     const struct regconf_source *source, struct err *e)
@@ -261,7 +263,10 @@ static void tell(const struct task *t, const char *text)
 		t->options->progress->status(t->options->progress->data, text);
 }
 
-/* Asks one source after the other. What mirrors said is told together with the last failure, or as a warning. */
+/*
+ * Asks one source after the other. What mirrors said is told together with the last failure, or as
+ * a warning.
+ */
 static int pull_sources(const struct task *t, const struct ref *ref,
 			const struct regconf_source *sources, size_t n, struct err *e)
 {
@@ -305,7 +310,7 @@ static int pull_name(const struct task *t, const char *full, struct err *e)
 	return rc;
 }
 
-/* -- the call --------------------------------------------------------------------------------------------- */
+/* -- the call -- */
 
 static int stall_timeout(const struct pull *p)
 {

@@ -1,6 +1,7 @@
 /*
- * Image names: splits, checks and normalises what people type. Pure text, no lookup: what a short name means in registries.conf is
- * regconf.c's. Everything that comes out is safe as a part of a URL or a path.
+ * Image names: splits, checks and normalises what people type. Pure text, no lookup: what a short
+ * name means in registries.conf is regconf.c's. Everything that comes out is safe as a part of a
+ * URL or a path.
  */
 #include "image/ref.h"
 
@@ -86,7 +87,9 @@ static int check_domain(const char *text, const char *domain, struct err *e)
 	return 0;
 }
 
-/* The length of a separator at s inside a path component: '.', '_', '__', or a run of '-'. 0: none. */
+/*
+ * The length of a separator at s inside a path component: '.', '_', '__', or a run of '-'. 0: none.
+ */
 static size_t separator(const char *s)
 {
 	if (s[0] == '-')
@@ -135,7 +138,8 @@ static int check_path(const char *text, const char *path, struct err *e)
 		if (!component_ok(parts.v[i]))
 			return err_set(
 				e, EINVAL,
-				"invalid image name '%s': '%s' is not letters and digits with single '.', '_', '__' or '-' between",
+				"invalid image name '%s': '%s' is not letters and digits with "
+				"single '.', '_', '__' or '-' between",
 				text, parts.v[i]);
 	}
 	return 0;
@@ -210,12 +214,14 @@ static int check_parts(const char *text, const struct ref *r, struct err *e)
 	if (r->tag && !ref_tag_ok(r->tag))
 		return err_set(
 			e, EINVAL,
-			"invalid image name '%s': '%s' is no tag (letters, digits, '_', '.', '-', at most %d)",
+			"invalid image name '%s': '%s' is no tag (letters, digits, '_', '.', '-', "
+			"at most %d)",
 			text, r->tag, TAG_MAX_BYTES);
 	if (r->digest && !digest_ok(r->digest))
 		return err_set(
 			e, EINVAL,
-			"invalid image name '%s': '%s' is no digest (sha256: and 64 lower-case hexadecimal digits)",
+			"invalid image name '%s': '%s' is no digest (sha256: and 64 lower-case "
+			"hexadecimal digits)",
 			text, r->digest);
 	return 0;
 }
@@ -275,7 +281,10 @@ char *ref_full(const struct ref *r)
 	return with_suffix(r->domain, r->path, r->tag, r->digest);
 }
 
-/* What docker leaves away: its own domain, and there "library/". A path that would then read as a host keeps it. */
+/*
+ * What docker leaves away: its own domain, and there "library/". A path that would then read as a
+ * host keeps it.
+ */
 static void familiar_parts(const struct ref *r, const char **ret_domain, const char **ret_path)
 {
 	const char *rest;

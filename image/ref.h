@@ -1,5 +1,6 @@
 /*
- * Image names as people type them and as registries know them (distribution-spec "Pulling manifests", docker's reference grammar).
+ * Image names as people type them and as registries know them (distribution-spec "Pulling
+ * manifests", docker's reference grammar).
  */
 #ifndef IMAGE_REF_H
 #define IMAGE_REF_H
@@ -26,7 +27,10 @@ char *ref_familiar(const struct ref *r);
 /* domain/path without tag, familiar form: the REPOSITORY column. */
 char *ref_familiar_name(const struct ref *r);
 
-/* True where text names no registry ("nginx", "team/app:1"), so that registries.conf decides what it means. */
+/*
+ * True where text names no registry ("nginx", "team/app:1"), so that registries.conf decides what
+ * it means.
+ */
 bool ref_is_short(const char *text);
 /* [A-Za-z0-9_][A-Za-z0-9_.-]{0,127} */
 bool ref_tag_ok(const char *tag);

@@ -1,6 +1,7 @@
 /*
- * Reads registries.conf and its drop-ins, and answers two questions from it: what a short name means, and which places to ask for
- * an image. The files are the user's or the administrator's: mistakes in them are errors that name file and key.
+ * Reads registries.conf and its drop-ins, and answers two questions from it: what a short name
+ * means, and which places to ask for an image. The files are the user's or the administrator's:
+ * mistakes in them are errors that name file and key.
  */
 #include "image/regconf.h"
 
@@ -51,7 +52,7 @@ void regconf_clear(struct regconf *c)
 	*c = (struct regconf){ 0 };
 }
 
-/* -- reading ---------------------------------------------------------------------------------------------- */
+/* -- reading -- */
 
 static int get_text(const cJSON *table, const char *key, const char *what, char **ret,
 		    struct err *e)
@@ -99,7 +100,9 @@ static int check_location(const char *location, const char *what, struct err *e)
 	if (strstr(location, "://"))
 		return err_set(e, EBADMSG, "%s: '%s' must be a host name, without 'https://'", what,
 			       location);
-	/* a host alone gets a path to be parsed with; a name without dots would read as docker.io's */
+	/*
+	 * a host alone gets a path to be parsed with; a name without dots would read as docker.io's
+	 */
 	if (!has_path && !strpbrk(location, ".:"))
 		probe = xasprintf("%s:1/x", location);
 	else
@@ -266,7 +269,8 @@ int regconf_add_text(struct regconf *c, const char *text, size_t len, const char
 	if (json_get(root, "registries"))
 		return err_set(
 			e, EBADMSG,
-			"%s: [registries] is version 1 of the format: write [[registry]] entries (containers-registries.conf(5))",
+			"%s: [registries] is version 1 of the format: write [[registry]] entries "
+			"(containers-registries.conf(5))",
 			what);
 	rc = load_search(c, root, what, e);
 	if (rc == 0)
@@ -358,7 +362,7 @@ int regconf_load(const char *path, struct regconf *ret, struct err *e)
 	return 0;
 }
 
-/* -- asking ----------------------------------------------------------------------------------------------- */
+/* -- asking -- */
 
 /* How many bytes of name ("host/path") prefix covers; 0: it is another's. */
 static size_t match_prefix(const char *prefix, const char *name)

@@ -1,6 +1,7 @@
 /*
- * registries.conf (containers-registries.conf(5), version 2): where an image of a given name is really fetched from, and what short names mean.
- * The same files that podman, buildah and skopeo read, with their drop-in folders.
+ * registries.conf (containers-registries.conf(5), version 2): where an image of a given name is
+ * really fetched from, and what short names mean. The same files that podman, buildah and skopeo
+ * read, with their drop-in folders.
  */
 #ifndef IMAGE_REGCONF_H
 #define IMAGE_REGCONF_H
@@ -15,8 +16,9 @@ struct ref;
 
 /* A place that serves a repository. */
 struct regconf_place {
-	char *location; /* "host:port[/path]"; empty in a [[registry]] with a wildcard prefix: as named */
-	bool insecure;			  /* certificates are not checked, http is allowed */
+	/* "host:port[/path]"; empty in a [[registry]] with a wildcard prefix: as named */
+	char *location;
+	bool insecure;                    /* certificates are not checked, http is allowed */
 	bool by_digest_only, by_tag_only; /* of a mirror: pull-from-mirror */
 };
 
@@ -43,9 +45,10 @@ void regconf_clear(struct regconf *c);
 #define auto_regconf __attribute__((cleanup(regconf_clear)))
 
 /*
- * Reads path; NULL: $CONTAINERS_REGISTRIES_CONF, ~/.config/containers/registries.conf or /etc/containers/registries.conf, the
- * first that exists, and then the *.conf in /etc/containers/registries.conf.d and ~/.config/containers/registries.conf.d, where later files win. No file
- * is fine, but one that was named must exist. -EBADMSG: FILE, and what is wrong in it.
+ * Reads path; NULL: $CONTAINERS_REGISTRIES_CONF, ~/.config/containers/registries.conf or
+ * /etc/containers/registries.conf, the first that exists, and then the *.conf in
+ * /etc/containers/registries.conf.d and ~/.config/containers/registries.conf.d, where later files
+ * win. No file is fine, but one that was named must exist. -EBADMSG: FILE, and what is wrong in it.
  */
 int regconf_load(const char *path, struct regconf *ret, struct err *e);
 
@@ -64,15 +67,15 @@ struct regconf_source {
 void regconf_sources_free(struct regconf_source *list, size_t n);
 
 /*
- * The sources of r, best first: its mirrors, then the place itself. -EPERM: blocked; -EINVAL: rewriting gives no valid name. The caller owns
- * *ret (regconf_sources_free).
+ * The sources of r, best first: its mirrors, then the place itself. -EPERM: blocked; -EINVAL:
+ * rewriting gives no valid name. The caller owns *ret (regconf_sources_free).
  */
 int regconf_sources(const struct regconf *c, const struct ref *r, struct regconf_source **ret,
 		    size_t *ret_n, struct err *e);
 
 /*
- * The full names that text may mean, best first, appended: a qualified name is itself; a short one is its alias, else one for each
- * search registry, else docker.io's.
+ * The full names that text may mean, best first, appended: a qualified name is itself; a short one
+ * is its alias, else one for each search registry, else docker.io's.
  */
 int regconf_names(const struct regconf *c, const char *text, struct strv *ret, struct err *e);
 

@@ -1,6 +1,7 @@
 /*
- * Talks to one repository. No ping: the first request for a manifest finds out what there is to know (scheme, challenge), so that a pull from an
- * open registry costs no round trip more than its content.
+ * Talks to one repository. No ping: the first request for a manifest finds out what there is to
+ * know (scheme, challenge), so that a pull from an open registry costs no round trip more than its
+ * content.
  */
 #include "image/registry.h"
 
@@ -26,20 +27,21 @@
 
 #define ACCEPT_MANIFESTS                                                                        \
 	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
-	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
+	"application/vnd.docker.distribution.manifest.list.v2+json, "
+"application/vnd.docker.distribution.manifest.v2+json"
 
-struct registry {
+	struct registry {
 	struct http *http;
 	const struct registry_options *o;
 	char *domain, *path; /* as named */
-	char *host;	     /* where it answers: "registry-1.docker.io" */
+	char *host;          /* where it answers: "registry-1.docker.io" */
 	bool https;
 	bool may_plain; /* http will do where https is not spoken */
-	bool spoken;	/* it has answered once: the scheme is settled */
+	bool spoken;    /* it has answered once: the scheme is settled */
 	struct http_trust trust;
 	struct auth auth;
-	bool auth_known;		/* auth has been looked up */
-	char *authorization;		/* what is sent now, or NULL */
+	bool auth_known;                /* auth has been looked up */
+	char *authorization;            /* what is sent now, or NULL */
 	int64_t authorization_until_ns; /* monotonic; 0: for ever */
 	bool bearer;
 	char *withheld; /* a token server that was not sent the credentials there are */
@@ -117,7 +119,7 @@ static int start(struct registry *r, const char *url, struct http_request *req,
 	return http_begin(r->http, req, ret, e);
 }
 
-/* -- tokens ----------------------------------------------------------------------------------------------- */
+/* -- tokens -- */
 
 static void add_escaped(struct str *s, const char *text)
 {
@@ -148,7 +150,10 @@ static void add_wish(const struct registry *r, const struct challenge *c, struct
 	add_query(ret, "scope", scope);
 }
 
-/* Asks the token server: with a refresh token by POST, else by GET with the password or without anything. */
+/*
+ * Asks the token server: with a refresh token by POST, else by GET with the password or without
+ * anything.
+ */
 static int fetch_token(struct registry *r, const struct challenge *c, bool with_auth,
 		       bool public_only, struct http_transfer **ret, struct err *e)
 {
@@ -196,7 +201,8 @@ static int denied(const struct registry *r, const char *text, struct err *e)
 	if (r->withheld)
 		return err_set(
 			e, EACCES,
-			"registry '%s' denies access to '%s'%s; its token server '%s' is another host and was not sent the credentials: --trust-realm %s allows it",
+			"registry '%s' denies access to '%s'%s; its token server '%s' is another "
+			"host and was not sent the credentials: --trust-realm %s allows it",
 			r->domain, r->path, text, r->withheld, r->withheld);
 	return err_set(
 		e, EACCES, "registry '%s' denies access to '%s'%s%s", r->domain, r->path, text,
@@ -268,7 +274,7 @@ static int get_token(struct registry *r, const struct challenge *c, const char *
 	return take_token(r, &t->response, &realm, with_auth, e);
 }
 
-/* -- who asks --------------------------------------------------------------------------------------------- */
+/* -- who asks -- */
 
 static int find_auth(struct registry *r, struct err *e)
 {
@@ -304,7 +310,8 @@ static int authorize(struct registry *r, const struct http_response *answer, str
 	if (c.scheme == CHALLENGE_NONE)
 		return err_set(
 			e, EACCES,
-			"registry '%s' wants credentials in a way that is not known here (neither Basic nor Bearer)",
+			"registry '%s' wants credentials in a way that is not known here (neither "
+			"Basic nor Bearer)",
 			r->domain);
 	if (!r->auth.user)
 		return err_set(e, EACCES,
@@ -316,7 +323,7 @@ static int authorize(struct registry *r, const struct http_response *answer, str
 	return 0;
 }
 
-/* -- verdicts --------------------------------------------------------------------------------------------- */
+/* -- verdicts -- */
 
 /* ": CODE, message" of an error body (distribution-spec, "Error Codes"), or "". */
 static void error_text(const struct http_response *answer, char *buf, size_t size)
@@ -378,14 +385,15 @@ static int transport_error(const struct registry *r, const struct http_transfer 
 	int rc = err_copy(e, &t->err);
 
 	if (!r->spoken && t->untrusted)
-		return err_set(
-			e, EPROTO,
-			"%s; put the certificate of its authority into /etc/containers/certs.d/%s/ca.crt or give --cert-dir",
-			t->err.msg, r->domain);
+		return err_set(e, EPROTO,
+			       "%s; put the certificate of its authority into "
+			       "/etc/containers/certs.d/%s/ca.crt or give --cert-dir",
+			       t->err.msg, r->domain);
 	if (!r->spoken && t->not_tls && !r->may_plain)
 		return err_set(
 			e, EPROTO,
-			"%s; for a registry without TLS, say insecure = true in registries.conf or --tls-verify=false",
+			"%s; for a registry without TLS, say insecure = true in registries.conf or "
+			"--tls-verify=false",
 			t->err.msg);
 	return r->spoken ? err_prefix(e, "%s", what) : rc;
 }
@@ -442,7 +450,7 @@ int registry_judge(struct registry *r, const struct http_transfer *t, struct reg
 	return status_error(r, &t->response, what, e);
 }
 
-/* -- requests --------------------------------------------------------------------------------------------- */
+/* -- requests -- */
 
 /* One GET to its good end, whatever it takes. */
 static int get(struct registry *r, const char *kind, const char *reference, const char *accept,

@@ -16,8 +16,9 @@ struct url {
 };
 
 /*
- * Parses text, relative to base where that is not NULL (a Location). Only http and https, no user:password. -EINVAL with a message that
- * quotes host and path only: a query may be a secret. libcurl must be loaded.
+ * Parses text, relative to base where that is not NULL (a Location). Only http and https, no
+ * user:password. -EINVAL with a message that quotes host and path only: a query may be a secret.
+ * libcurl must be loaded.
  */
 int url_parse(const char *text, const struct url *base, struct url *ret, struct err *e);
 void url_clear(struct url *u);

@@ -15,8 +15,8 @@ static void finds(const char *text, const char *domain, const char *path, const 
 	auto_auth struct auth a = { 0 };
 	struct err e = { 0 };
 	int rc = auth_find_in(text, strlen(text), "auth.json", domain, path, &a, &e);
-	auto_free char *got = rc < 0		 ? xstrdup(e.msg)
-			      : rc == 0		 ? xstrdup("none")
+	auto_free char *got = rc < 0             ? xstrdup(e.msg)
+			      : rc == 0          ? xstrdup("none")
 			      : a.identity_token ? xasprintf("token:%s", a.identity_token)
 						 : xasprintf("%s:%s", a.user, a.password);
 
@@ -61,7 +61,8 @@ static void test_helper(void)
 {
 	static const char script[] =
 		"#!/bin/sh\nread -r server || :\ncase $1$server in\n"
-		"getgood.example) echo '{\"ServerURL\":\"x\",\"Username\":\"u\",\"Secret\":\"s\"}' ;;\n"
+		"getgood.example) echo '{\"ServerURL\":\"x\",\"Username\":\"u\",\"Secret\":\"s\"}' "
+		";;\n"
 		"gettoken.example) echo '{\"Username\":\"<token>\",\"Secret\":\"s\"}' ;;\n"
 		"*) echo 'credentials not found in native keychain'; exit 1 ;;\nesac\n";
 	char dir[] = "/tmp/test_auth.XXXXXX";

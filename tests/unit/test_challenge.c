@@ -24,9 +24,9 @@ static void test_headers(void)
 {
 	struct challenge c;
 
-	c = parsed(
-		"Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\",scope=\"repository:a/b:pull\"",
-		NULL, 0);
+	c = parsed("Bearer realm=\"https://auth.docker.io/token\",service=\"registry.docker.io\","
+		   "scope=\"repository:a/b:pull\"",
+		   NULL, 0);
 	is_int(c.scheme, CHALLENGE_BEARER, "docker.io's");
 	is_str(c.realm, "https://auth.docker.io/token", "… realm");
 	is_str(c.service, "registry.docker.io", "… service");
@@ -158,13 +158,13 @@ static void test_addresses(void)
 		const char *ip;
 		bool is_public;
 	} rows[] = {
-		{ "8.8.8.8", true },	      { "127.0.0.1", false },
-		{ "10.1.2.3", false },	      { "172.16.0.1", false },
-		{ "172.32.0.1", true },	      { "192.168.1.1", false },
+		{ "8.8.8.8", true },          { "127.0.0.1", false },
+		{ "10.1.2.3", false },        { "172.16.0.1", false },
+		{ "172.32.0.1", true },       { "192.168.1.1", false },
 		{ "169.254.169.254", false }, { "100.64.0.1", false },
-		{ "0.0.0.0", false },	      { "224.0.0.1", false },
+		{ "0.0.0.0", false },         { "224.0.0.1", false },
 		{ "255.255.255.255", false }, { "::1", false },
-		{ "fe80::1", false },	      { "fd00::1", false },
+		{ "fe80::1", false },         { "fd00::1", false },
 		{ "2606:4700::1", true },     { "::ffff:127.0.0.1", false },
 		{ "::ffff:8.8.8.8", true },   { "ff02::1", false },
 		{ "nonsense", false },

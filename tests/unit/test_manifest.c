@@ -1,4 +1,7 @@
-/* Manifests and indexes: what is taken, what is refused with which words, and which of an index's images a machine gets. */
+/*
+ * Manifests and indexes: what is taken, what is refused with which words, and which of an index's
+ * images a machine gets.
+ */
 #include "image/manifest.h"
 
 #include "base/err.h"
@@ -34,11 +37,12 @@ static void test_image(void)
 static void test_docker(void)
 {
 	static const char text[] =
-		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.docker.distribution.manifest.v2+json\","
-		"\"config\":{\"mediaType\":\"application/vnd.docker.container.image.v1+json\",\"digest\":\"" D1
-		"\",\"size\":1},"
-		"\"layers\":[{\"mediaType\":\"application/vnd.docker.image.rootfs.diff.tar.gzip\",\"digest\":\"" D2
-		"\",\"size\":2}]}";
+		"{\"schemaVersion\":2,"
+		"\"mediaType\":\"application/vnd.docker.distribution.manifest.v2+json\","
+		"\"config\":{\"mediaType\":\"application/vnd.docker.container.image.v1+json\","
+		"\"digest\":\"" D1 "\",\"size\":1},"
+		"\"layers\":[{\"mediaType\":\"application/vnd.docker.image.rootfs.diff.tar.gzip\","
+		"\"digest\":\"" D2 "\",\"size\":2}]}";
 	auto_manifest struct manifest m = { 0 };
 	struct err e = { 0 };
 
@@ -94,9 +98,10 @@ static void test_refused(void)
 	refuses("{\"schemaVersion\":2," CONFIG
 		",\"layers\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":\"" D1 "\"}]}",
 		NULL, -ENOTSUP, "layers[0]: unknown type of layer 'x'", "an unknown layer");
-	refuses("{\"schemaVersion\":2," CONFIG
-		",\"layers\":[{\"mediaType\":\"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\",\"size\":1,\"digest\":\"" D1
-		"\"}]}",
+	refuses("{\"schemaVersion\":2," CONFIG ","
+		"\"layers\":[{\"mediaType\":"
+		"\"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\","
+		"\"size\":1,\"digest\":\"" D1 "\"}]}",
 		NULL, -ENOTSUP, "foreign layer", "a foreign layer");
 	refuses("{\"schemaVersion\":2,\"config\":{\"mediaType\":\"" OCI
 		"config.v1+json\",\"digest\":\"" D1 "\",\"size\":99999999},\"layers\":[]}",
@@ -152,7 +157,7 @@ static void test_config(void)
 }
 
 /* Which entry of "os/arch[/variant]" words the platform gets: its word, or NULL. */
-static void gets(const char *platform, const char *words, const char *want, const char *what)
+static void chosen(const char *platform, const char *words, const char *want, const char *what)
 {
 	auto_strv struct strv list = { 0 };
 	auto_str struct str text = { 0 };
@@ -167,13 +172,13 @@ static void gets(const char *platform, const char *words, const char *want, cons
 		auto_strv struct strv parts = { 0 };
 
 		strv_split(&parts, list.v[i], '/');
-		str_addf(
-			&text,
-			"%s{\"mediaType\":\"" OCI "manifest.v1+json\",\"digest\":\"" D1
-			"\",\"size\":%zu,\"platform\":{\"os\":\"%s\",\"architecture\":\"%s\"%s%s%s}}",
-			i ? "," : "", i, parts.v[0], parts.v[1],
-			parts.len > 2 ? ",\"variant\":\"" : "", parts.len > 2 ? parts.v[2] : "",
-			parts.len > 2 ? "\"" : "");
+		str_addf(&text,
+			 "%s{\"mediaType\":\"" OCI "manifest.v1+json\",\"digest\":\"" D1
+			 "\",\"size\":%zu,\"platform\":{\"os\":\"%s\","
+			 "\"architecture\":\"%s\"%s%s%s}}",
+			 i ? "," : "", i, parts.v[0], parts.v[1],
+			 parts.len > 2 ? ",\"variant\":\"" : "", parts.len > 2 ? parts.v[2] : "",
+			 parts.len > 2 ? "\"" : "");
 	}
 	str_add(&text, "]}");
 	if (manifest_parse(text.data, text.len, NULL, "i", &m, &e) < 0 ||
@@ -187,24 +192,24 @@ static void gets(const char *platform, const char *words, const char *want, cons
 
 static void test_choice(void)
 {
-	gets("linux/amd64", "linux/arm64 linux/amd64 unknown/unknown", "linux/amd64", "the same");
-	gets("linux/amd64", "unknown/unknown", NULL, "an attestation is no image");
-	gets("linux/amd64", "windows/amd64 linux/arm64", NULL, "another system");
-	gets("linux/arm64", "linux/arm/v7 linux/arm64/v8", "linux/arm64/v8", "arm64 is v8");
-	gets("linux/arm64/v8", "linux/arm64", "linux/arm64", "v8 is arm64");
-	gets("linux/arm/v7", "linux/arm/v5 linux/arm/v6 linux/arm64/v8", "linux/arm/v6",
-	     "the next older arm");
-	gets("linux/arm/v7", "linux/arm/v5 linux/arm/v7 linux/arm/v6", "linux/arm/v7",
-	     "the very arm");
-	gets("linux/arm/v6", "linux/arm/v7", NULL, "no newer arm");
-	gets("linux/arm", "linux/arm/v6 linux/arm/v7", "linux/arm/v7", "arm is v7");
-	gets("linux/amd64", "linux/amd64/v3 linux/amd64/v2", NULL, "no newer amd64 unasked");
-	gets("linux/amd64", "linux/amd64/v3 linux/amd64", "linux/amd64", "plain amd64");
-	gets("linux/amd64/v3", "linux/amd64 linux/amd64/v2 linux/amd64/v4", "linux/amd64/v2",
-	     "the next older amd64");
-	gets("linux/amd64/v3", "linux/amd64", "linux/amd64", "plain amd64 for v3");
-	gets("aarch64", "linux/arm64", "linux/arm64", "uname's word");
-	gets("linux/x86_64", "linux/amd64", "linux/amd64", "uname's other word");
+	chosen("linux/amd64", "linux/arm64 linux/amd64 unknown/unknown", "linux/amd64", "the same");
+	chosen("linux/amd64", "unknown/unknown", NULL, "an attestation is no image");
+	chosen("linux/amd64", "windows/amd64 linux/arm64", NULL, "another system");
+	chosen("linux/arm64", "linux/arm/v7 linux/arm64/v8", "linux/arm64/v8", "arm64 is v8");
+	chosen("linux/arm64/v8", "linux/arm64", "linux/arm64", "v8 is arm64");
+	chosen("linux/arm/v7", "linux/arm/v5 linux/arm/v6 linux/arm64/v8", "linux/arm/v6",
+	       "the next older arm");
+	chosen("linux/arm/v7", "linux/arm/v5 linux/arm/v7 linux/arm/v6", "linux/arm/v7",
+	       "the very arm");
+	chosen("linux/arm/v6", "linux/arm/v7", NULL, "no newer arm");
+	chosen("linux/arm", "linux/arm/v6 linux/arm/v7", "linux/arm/v7", "arm is v7");
+	chosen("linux/amd64", "linux/amd64/v3 linux/amd64/v2", NULL, "no newer amd64 unasked");
+	chosen("linux/amd64", "linux/amd64/v3 linux/amd64", "linux/amd64", "plain amd64");
+	chosen("linux/amd64/v3", "linux/amd64 linux/amd64/v2 linux/amd64/v4", "linux/amd64/v2",
+	       "the next older amd64");
+	chosen("linux/amd64/v3", "linux/amd64", "linux/amd64", "plain amd64 for v3");
+	chosen("aarch64", "linux/arm64", "linux/arm64", "uname's word");
+	chosen("linux/x86_64", "linux/amd64", "linux/amd64", "uname's other word");
 }
 
 static void test_choice_error(void)

@@ -41,22 +41,23 @@ static void leads_to(const char *text, const char *name, const char *want, const
 static void test_sources(void)
 {
 	leads_to("", "nginx", "docker.io/library/nginx", "nothing said");
-	leads_to(
-		"[[registry]]\nlocation = 'docker.io'\n[[registry.mirror]]\nlocation = '127.0.0.1:5000'\ninsecure = true\n"
-		"[[registry.mirror]]\nlocation = 'm.example/hub'\n",
-		"nginx",
-		"127.0.0.1:5000/library/nginx!, m.example/hub/library/nginx, docker.io/library/nginx",
-		"mirrors in order");
-	leads_to(
-		"[[registry]]\nprefix = 'example.com/team'\nlocation = 'in.local:5/x'\ninsecure = true",
-		"example.com/team/app", "in.local:5/x/app!", "a prefix is rewritten");
+	leads_to("[[registry]]\nlocation = 'docker.io'\n[[registry.mirror]]\nlocation = "
+		 "'127.0.0.1:5000'\ninsecure = true\n"
+		 "[[registry.mirror]]\nlocation = 'm.example/hub'\n",
+		 "nginx",
+		 "127.0.0.1:5000/library/nginx!, m.example/hub/library/nginx, "
+		 "docker.io/library/nginx",
+		 "mirrors in order");
+	leads_to("[[registry]]\nprefix = 'example.com/team'\nlocation = 'in.local:5/x'\ninsecure = "
+		 "true",
+		 "example.com/team/app", "in.local:5/x/app!", "a prefix is rewritten");
 	leads_to("[[registry]]\nprefix = 'example.com/team'\nlocation = 'in.local:5/x'",
 		 "example.com/teams/app", "example.com/teams/app", "a prefix ends at a slash");
 	leads_to("[[registry]]\nlocation = 'example.com'\ninsecure = true", "example.com:5000/a",
 		 "example.com:5000/a", "a prefix does not cover another port");
-	leads_to(
-		"[[registry]]\nprefix = 'a.b'\nlocation = 'x.y'\n[[registry]]\nprefix = 'a.b/c'\nlocation = 'z.z'",
-		"a.b/c/d", "z.z/d", "the longest prefix counts");
+	leads_to("[[registry]]\nprefix = 'a.b'\nlocation = 'x.y'\n[[registry]]\nprefix = "
+		 "'a.b/c'\nlocation = 'z.z'",
+		 "a.b/c/d", "z.z/d", "the longest prefix counts");
 	leads_to("[[registry]]\nprefix = '*.example.com'\ninsecure = true", "a.b.example.com/c",
 		 "a.b.example.com/c!", "a wildcard without location");
 	leads_to("[[registry]]\nprefix = '*.example.com'\ninsecure = true", "a.example.com:5000/c",
@@ -78,14 +79,15 @@ static void test_sources(void)
 static void test_mirror_kinds(void)
 {
 	static const char conf[] =
-		"[[registry]]\nlocation = 'a.b'\n[[registry.mirror]]\nlocation = 'd.d'\npull-from-mirror = 'digest-only'\n"
+		"[[registry]]\nlocation = 'a.b'\n[[registry.mirror]]\nlocation = "
+		"'d.d'\npull-from-mirror = 'digest-only'\n"
 		"[[registry.mirror]]\nlocation = 't.t'\npull-from-mirror = 'tag-only'\n";
 
 	leads_to(conf, "a.b/c", "t.t/c, a.b/c", "a tag passes over a mirror for digests");
 	leads_to(conf, "a.b/c@" DIGEST, "d.d/c, a.b/c", "a digest passes over a mirror for tags");
-	leads_to(
-		"[[registry]]\nlocation = 'a.b'\nmirror-by-digest-only = true\n[[registry.mirror]]\nlocation = 'd.d'\n",
-		"a.b/c", "a.b/c", "mirror-by-digest-only");
+	leads_to("[[registry]]\nlocation = 'a.b'\nmirror-by-digest-only = "
+		 "true\n[[registry.mirror]]\nlocation = 'd.d'\n",
+		 "a.b/c", "a.b/c", "mirror-by-digest-only");
 }
 
 static void means(const char *text, const char *name, const char *want, const char *what)
@@ -103,7 +105,8 @@ static void test_names(void)
 {
 	static const char search[] = "unqualified-search-registries = ['quay.io', 'docker.io']";
 	static const char alias[] =
-		"unqualified-search-registries = ['quay.io']\n[aliases]\n'fedora' = 'registry.example/f/fedora'\n'x' = ''";
+		"unqualified-search-registries = ['quay.io']\n[aliases]\n'fedora' = "
+		"'registry.example/f/fedora'\n'x' = ''";
 
 	means("", "nginx", "docker.io/library/nginx:latest", "docker.io where nothing is said");
 	means(search, "nginx:1", "quay.io/nginx:1 docker.io/library/nginx:1",
@@ -141,7 +144,8 @@ static void test_mistakes(void)
 	refuses("[registry]\nlocation = 'a.b'", "[[registry]]", "a table for an array");
 	refuses("[[registry]]\nlocation = 'a.b'\n[[registry.mirror]]\ninsecure = true",
 		"a mirror needs a 'location'", "a mirror of nothing");
-	refuses("[[registry]]\nlocation = 'a.b'\n[[registry.mirror]]\nlocation = 'c.d'\npull-from-mirror = 'x'",
+	refuses("[[registry]]\nlocation = 'a.b'\n[[registry.mirror]]\nlocation = "
+		"'c.d'\npull-from-mirror = 'x'",
 		"not 'x'", "an unknown word");
 	refuses("unqualified-search-registries = 'a'", "must be a list of strings",
 		"a string for a list");
