@@ -25,12 +25,13 @@
 #define RETRY_AFTER_MAX_S 30
 #define LOOPBACK_TLS_SECONDS 3
 
-#define ACCEPT_MANIFESTS                                                                        \
-	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, " \
-	"application/vnd.docker.distribution.manifest.list.v2+json, "
-"application/vnd.docker.distribution.manifest.v2+json"
+/* What is understood, the specification's own types first. */
+static const char accept_manifests[] = "application/vnd.oci.image.index.v1+json, "
+				       "application/vnd.oci.image.manifest.v1+json, "
+				       "application/vnd.docker.distribution.manifest.list.v2+json, "
+				       "application/vnd.docker.distribution.manifest.v2+json";
 
-	struct registry {
+struct registry {
 	struct http *http;
 	const struct registry_options *o;
 	char *domain, *path; /* as named */
@@ -502,7 +503,7 @@ int registry_get_manifest(struct registry *r, const char *reference, struct regi
 	auto_free char *what = xasprintf("image '%s/%s%s%s'", r->domain, r->path,
 					 by_digest ? "@" : ":", reference);
 	auto_transfer struct http_transfer *t = NULL;
-	int rc = get(r, "manifests", reference, ACCEPT_MANIFESTS, MANIFEST_BYTES_MAX, what, &t, e);
+	int rc = get(r, "manifests", reference, accept_manifests, MANIFEST_BYTES_MAX, what, &t, e);
 
 	if (rc < 0)
 		return rc;
