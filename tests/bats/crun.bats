@@ -4,7 +4,7 @@
 # cgroup2: only
 
 load helpers
-load bundle
+load exported
 
 crun() {
 	mkdir -p "$T/xdg"

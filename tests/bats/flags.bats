@@ -59,6 +59,7 @@ app 750"
 	is "$output" "entry other"
 	run_pod 125 run --rm --network none "$REG_PLAIN/features:user-unknown" true
 	has "$stderr" ghost
+	pull "$REG_PLAIN/features:no-command"
 	run_pod 125 run --rm --network none "$REG_PLAIN/features:no-command"
 	matches "$stderr" 'command'
 	one_line "$stderr"

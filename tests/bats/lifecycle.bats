@@ -178,10 +178,10 @@ err3"
 }
 
 @test "logs: long lines and control bytes come back as they were" {
-	pod run --name c --network none busybox sh -c 'head -c 100000 /dev/zero | tr "\0" x; echo; printf "\0\033[31mz\177\n"' >"$T/out"
+	pod run --name c --network none busybox sh -c 'head -c 100000 /dev/zero | tr "\0" x; echo; printf "\0\033[31mz\177\377\n"' >"$T/out"
 	pod logs c >"$T/logs"
 	is "$(head -n 1 "$T/logs" | wc -c)" 100001
-	is "$(tail -n 1 "$T/logs" | od -An -tx1 | tr -d ' \n')" 001b5b33316d7a7f0a
+	is "$(tail -n 1 "$T/logs" | od -An -tx1 | tr -d ' \n')" 001b5b33316d7a7fff0a
 	cmp "$T/out" "$T/logs"
 	run_pod rm c
 }

@@ -2,7 +2,7 @@
 # `pod oci`: the life of a bundle, as runc's callers drive it. crun.bats compares with crun.
 
 load helpers
-load bundle
+load exported
 
 @test "oci: create, state, start, list, ps, exec, kill, state, delete" {
 	make_bundle 'trap "exit 3" TERM; echo running; while :; do sleep 0.05; done'
