@@ -278,6 +278,21 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+/* One more name of a manifest that was loaded before? */
+static bool add_name(struct image **list, size_t n, const cJSON *entry)
+{
+	const char *digest = json_str(entry, "digest", ""), *name = names_ref(entry);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!str_eq(list[i]->manifest.digest, digest))
+			continue;
+		if (name)
+			strv_add(&list[i]->names, name);
+		return true;
+	}
+	return false;
+}
+
 /* Takes img: as a new element, or its names into the one with the same id. */
 static void add_to_list(struct image **list, size_t *n, struct image *img)
 {
@@ -307,6 +322,8 @@ int image_list(const struct store *s, struct image ***ret, size_t *ret_n, struct
 		struct image *img = NULL;
 		struct err why = { 0 };
 
+		if (add_name(list, n, entry))
+			continue;
 		if (load_entry(s, entry, &img, &why) >= 0)
 			add_to_list(list, &n, img);
 		else

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,9 @@
 #include "image/merge.h"
 #include "image/overlay.h"
 #include "image/store.h"
+
+/* How long fuse-overlayfs may take to end after the unmount. */
+#define FUSE_END_MS 3000
 
 static const struct {
 	const char *name;
@@ -254,6 +258,19 @@ int rootfs_mount(const struct store *s, const struct strv *diff_ids, int contain
 			   e);
 }
 
+/*
+ * fuse-overlayfs ends by itself when its last mount is gone (the container's mount namespace has one, and goes a moment after its processes), and has by then
+ * written what the kernel kept back: killed at once it would lose that.
+ */
+static void end_fuse(struct child *fuse)
+{
+	struct pollfd ended = { .fd = fuse->pidfd, .events = POLLIN };
+
+	if (poll(&ended, 1, FUSE_END_MS) == 0)
+		log_warn("fuse-overlayfs did not end within %d ms, killing it", FUSE_END_MS);
+	child_kill(fuse); /* and reaps it */
+}
+
 int rootfs_unmount(struct rootfs_mount *m, int container_dirfd, struct err *e)
 {
 	auto_fd int dir = reopen_here(container_dirfd, e);
@@ -265,7 +282,7 @@ int rootfs_unmount(struct rootfs_mount *m, int container_dirfd, struct err *e)
 	    errno != EINVAL)
 		r = err_sys(e, "unmount the root file system");
 	if (m->fuse.pid > 0)
-		child_kill(&m->fuse);
+		end_fuse(&m->fuse);
 	return r;
 }
 

@@ -34,6 +34,7 @@ struct rootfs_mount {
  */
 int rootfs_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
 		 enum rootfs_driver want, struct rootfs_mount *ret, struct err *e);
+/* Unmounts and waits for the helper to end, so that what was written is in upper/. */
 int rootfs_unmount(struct rootfs_mount *m, int container_dirfd, struct err *e);
 
 /* Which rung this machine is on and why not higher: for `info`. The caller owns *ret_why. */
