@@ -51,6 +51,7 @@ struct container_exit {
 	int64_t code;   /* as a shell shows it: 128 + signal */
 	int64_t signal; /* 0: it exited by itself */
 	bool oom;
+	int64_t restarts;
 	int64_t started_ns, finished_ns;
 	char *error; /* why it could not start, or "the monitor was killed"; "" */
 };

@@ -220,6 +220,7 @@ static void fill_exit(const struct monitor *m, int status, struct container_exit
 		.present = true,
 		.code = proc_exit_status(status),
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+		.restarts = m->run.restarts,
 		.started_ns = m->run.started_ns,
 		.finished_ns = clock_now_ns(),
 	};

@@ -111,6 +111,7 @@ int state_write_exit(const struct container *c, const struct container_exit *x, 
 	json_add_i64(json, "code", x->code);
 	json_add_i64(json, "signal", x->signal);
 	json_add_bool(json, "oom", x->oom);
+	json_add_i64(json, "restarts", x->restarts);
 	json_add_i64(json, "started", x->started_ns);
 	json_add_i64(json, "finished", x->finished_ns);
 	json_add_str(json, "error", x->error);
@@ -133,6 +134,7 @@ int state_read_exit(int dirfd, struct container_exit *ret)
 	ret->code = json_i64(json, "code", 0);
 	ret->signal = json_i64(json, "signal", 0);
 	ret->oom = json_bool(json, "oom", false);
+	ret->restarts = json_i64(json, "restarts", 0);
 	ret->started_ns = json_i64(json, "started", 0);
 	ret->finished_ns = json_i64(json, "finished", 0);
 	ret->error = xstrdup(json_str(json, "error", ""));

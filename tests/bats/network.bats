@@ -121,8 +121,13 @@ pong"
 }
 
 @test "network: ping and port 80 work for a user who is not root" {
-	run_pod run --rm -u 1000 busybox sh -c 'ping -c 1 -w 2 127.0.0.1 | grep "1 packets received"; cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
-	has "$output" "1 packets received"
+	# Debian's busybox pings by raw sockets only: the host's python, read-only
+	run_pod run --rm -u 1000 -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro busybox /usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+s.settimeout(5)
+s.sendto(b"\x08\0\0\0\0\0\0\1", ("127.0.0.1", 0))
+print("answer of", len(s.recv(100)), "bytes")'
+	is "$output" "answer of 8 bytes"
 	local port
 	port=$(free_port)
 	web -u 1000 -p "$port:80"
