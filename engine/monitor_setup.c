@@ -216,6 +216,7 @@ static int step_rootfs(struct monitor *m, struct err *e)
 	if (record->storage_driver[0] &&
 	    (r = rootfs_driver_parse(record->storage_driver, &want, e)) < 0)
 		return r;
+	m->rootfs.throwaway = record->auto_remove;
 	r = rootfs_mount(&m->c->engine->store, &record->diff_ids, m->c->dirfd, want, &m->rootfs, e);
 	if (r < 0)
 		return r;

@@ -80,7 +80,7 @@ static int mount_by_numbers(const char *target, const char *options, struct err 
 }
 
 int overlay_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
-		  struct err *e)
+		  bool throwaway, struct err *e)
 {
 	auto_str struct str options = { 0 };
 	auto_fds struct fds layers = { 0 };
@@ -96,6 +96,8 @@ int overlay_mount(const struct store *s, const struct strv *diff_ids, int contai
 		r = work = dir_open(container_dirfd, "work", e);
 	if (r < 0)
 		return r;
+	if (throwaway) /* else the unmounting syncs the whole file system below */
+		str_add(&options, "volatile,");
 	str_addf(&options, "userxattr,upperdir=%d,workdir=%d,lowerdir=", upper, work);
 	for (size_t i = layers.n; i-- > 0;)
 		str_addf(&options, i ? "%d:" : "%d", layers.v[i]);

@@ -13,7 +13,7 @@ struct store;
  * -EPERM or -EINVAL below that, on an overlay as upper, …
  */
 int overlay_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
-		  struct err *e);
+		  bool throwaway, struct err *e);
 
 /* The same by fuse-overlayfs; returns when it is mounted. *ret is the helper, which serves the mount until it is unmounted. */
 int overlay_fuse_start(const struct store *s, const struct strv *diff_ids, int container_dirfd,

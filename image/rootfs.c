@@ -126,10 +126,9 @@ static int mount_overlay(const struct store *s, const struct strv *diff_ids, int
 {
 	int r = check_dots(s, diff_ids, e);
 
-	(void)m;
 	if (r >= 0)
 		r = make_parts(s, diff_ids, dirfd, e);
-	return r < 0 ? r : overlay_mount(s, diff_ids, dirfd, e);
+	return r < 0 ? r : overlay_mount(s, diff_ids, dirfd, m->throwaway, e);
 }
 
 static int mount_fuse(const struct store *s, const struct strv *diff_ids, int dirfd,
@@ -207,7 +206,9 @@ static int mount_first(const struct store *s, const struct strv *diff_ids, int d
 	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rungs); i++) {
-		struct rootfs_mount m = { .driver = rungs[i].driver, .fuse = CHILD_NONE };
+		struct rootfs_mount m = { .throwaway = ret->throwaway,
+					  .driver = rungs[i].driver,
+					  .fuse = CHILD_NONE };
 		struct err why = { 0 };
 
 		if (want != ROOTFS_AUTO && want != rungs[i].driver)

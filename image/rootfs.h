@@ -5,6 +5,7 @@
 #ifndef IMAGE_ROOTFS_H
 #define IMAGE_ROOTFS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/proc.h"
@@ -21,13 +22,14 @@ const char *rootfs_driver_name(enum rootfs_driver d);
 
 /* A root file system in use. */
 struct rootfs_mount {
+	bool throwaway;		   /* in: nothing that is written has to outlive the unmounting, nor a crash */
 	enum rootfs_driver driver; /* what it came to be */
 	struct child
 		fuse; /* fuse-overlayfs, where there is one: to be watched and ended by the owner */
 };
 
 /*
- * Makes container_dir/rootfs a writable tree of the layers (bottom first) with upper/ and work/ beside it; with the copy driver it is filled once and
+ * Makes container_dir/rootfs (ret->throwaway is read) a writable tree of the layers (bottom first) with upper/ and work/ beside it; with the copy driver it is filled once and
  * reused. want AUTO takes the first rung that works; a forced one that does not is an error that says why.
  * Runs in a process that may mount (in the user namespace, own mount namespace). Afterwards open rootfs by its path: a folder fd that was opened in another
  * mount namespace does not see the mount.

@@ -689,7 +689,7 @@ static int open_rootfs(const struct mounting *m, struct err *e)
 static int mount_and_look(void *arg, struct err *e)
 {
 	const struct mounting *m = arg;
-	struct rootfs_mount mnt;
+	struct rootfs_mount mnt = { 0 };
 	auto_fd int tree = -1;
 	int r = rootfs_mount(&store, m->ids, m->dirfd, m->driver, &mnt, e);
 
@@ -709,7 +709,7 @@ static int mount_and_look(void *arg, struct err *e)
 static int mount_again(void *arg, struct err *e)
 {
 	const struct mounting *m = arg;
-	struct rootfs_mount mnt;
+	struct rootfs_mount mnt = { 0 };
 	auto_fd int tree = -1;
 	int r = rootfs_mount(&store, m->ids, m->dirfd, ROOTFS_AUTO, &mnt, e);
 
