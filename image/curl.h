@@ -1,4 +1,4 @@
-/* libcurl's functions that pod uses, loaded on first use. Only http.c and url.c include this. */
+/* libcurl's functions that pod uses, loaded on first use. Only http*.c and url.c include this. */
 #ifndef IMAGE_CURL_H
 #define IMAGE_CURL_H
 

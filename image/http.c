@@ -5,16 +5,15 @@
  */
 #include "image/http.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config.h"
 #include "image/curl.h"
+#include "image/http_error.h"
 
 #define REDIRECTS_MAX 10
 #define HEADERS_MAX ((size_t)256 << 10)
@@ -84,78 +83,6 @@ void http_close(struct http *h)
 }
 
 /* -- the answer -- */
-
-static void clear_headers(struct http_response *r)
-{
-	free(r->content_type);
-	free(r->location);
-	free(r->digest);
-	free(r->retry_after);
-	free(r->content_range);
-	strv_free(&r->challenges);
-}
-
-void http_response_clear(struct http_response *r)
-{
-	clear_headers(r);
-	str_free(&r->body);
-	*r = (struct http_response){ .length = -1 };
-}
-
-/* A status line begins an answer anew (after 100 Continue, for instance). */
-static void take_status(struct http_response *r, const char *line, size_t len)
-{
-	const char *blank = memchr(line, ' ', len);
-	int status = 0;
-
-	http_response_clear(r);
-	for (size_t i = 1;
-	     blank && i <= 3 && blank + i < line + len && isdigit((unsigned char)blank[i]); i++)
-		status = status * 10 + (blank[i] - '0');
-	r->status = status;
-}
-
-static void take_length(struct http_response *r, const char *value)
-{
-	int64_t n;
-
-	if (str_to_i64(value, &n) == 0 && n >= 0)
-		r->length = n;
-}
-
-void http_response_header(struct http_response *r, const char *line, size_t len)
-{
-	const struct {
-		const char *name;
-		char **slot;
-	} slots[] = {
-		{ "content-type", &r->content_type },    { "location", &r->location },
-		{ "docker-content-digest", &r->digest }, { "retry-after", &r->retry_after },
-		{ "content-range", &r->content_range },
-	};
-	auto_free char *text = NULL, *value = NULL;
-	size_t name_len;
-
-	while (len && strchr("\r\n \t", line[len - 1]))
-		len--;
-	if (len >= 5 && !memcmp(line, "HTTP/", 5)) {
-		take_status(r, line, len);
-		return;
-	}
-	text = xstrndup(line, len);
-	name_len = strcspn(text, ":");
-	if (!text[name_len])
-		return;
-	value = xstrdup(text + name_len + 1 + strspn(text + name_len + 1, " \t"));
-	text[name_len] = '\0';
-	if (!strcasecmp(text, "content-length"))
-		take_length(r, value);
-	else if (!strcasecmp(text, "www-authenticate"))
-		strv_add(&r->challenges, value);
-	for (size_t i = 0; i < ARRAY_SIZE(slots); i++)
-		if (!strcasecmp(text, slots[i].name))
-			replace_ptr(slots[i].slot, take_ptr(&value));
-}
 
 static size_t on_header(char *p, size_t one, size_t n, void *data)
 {
@@ -451,81 +378,6 @@ void http_resume(struct http_transfer *t)
 
 /* -- the end of a transfer -- */
 
-/* libcurl's text for this failure without its own prefixes. */
-static const char *reason(const struct http_state *s, CURLcode code)
-{
-	static const char *const prefixes[] = { "SSL certificate problem: ", "SSL: " };
-
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-		const char *rest = str_after(s->why, prefixes[i]);
-
-		if (rest)
-			return rest;
-	}
-	return s->why[0] ? s->why : curl.curl_easy_strerror(code);
-}
-
-static int connect_error(struct http_state *s)
-{
-	long num = 0;
-
-	(void)curl.curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &num);
-	return err_num(&s->t->err, num ? (int)num : ECONNREFUSED, "connect to '%s:%s'", s->url.host,
-		       s->url.port);
-}
-
-/* Says in our words why libcurl gave up, and whether it may go better next time. */
-static int transport_error(struct http_state *s, CURLcode code)
-{
-	struct http_transfer *t = s->t;
-	const char *host = s->url.host;
-
-	t->broken = true;
-	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return err_set(&t->err, EHOSTUNREACH,
-			       "cannot find the host '%s': no such name, or no name server answers",
-			       host);
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return err_set(
-			&t->err, EHOSTUNREACH,
-			"cannot find the proxy on the way to '%s': no such name, or no name server "
-			"answers",
-			host);
-	case CURLE_COULDNT_CONNECT:
-		return connect_error(s);
-	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(&t->err, ETIMEDOUT, "'%s:%s' has not sent anything for too long: %s",
-			       host, s->url.port, reason(s, code));
-	case CURLE_PEER_FAILED_VERIFICATION:
-		t->broken = false;
-		t->untrusted = true;
-		return err_set(&t->err, EPROTO, "the certificate of '%s:%s' is not trusted: %s",
-			       host, s->url.port, reason(s, code));
-	case CURLE_SSL_CONNECT_ERROR:
-		t->broken = false;
-		t->not_tls = true;
-		return err_set(&t->err, EPROTO, "no TLS connection with '%s:%s': %s", host,
-			       s->url.port, reason(s, code));
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-		t->broken = false;
-		return err_set(&t->err, EINVAL, "certificates for '%s': %s", host, reason(s, code));
-	case CURLE_GOT_NOTHING:
-	case CURLE_PARTIAL_FILE:
-	case CURLE_RECV_ERROR:
-	case CURLE_SEND_ERROR:
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
-		return err_set(&t->err, ECONNRESET, "the connection to '%s:%s' broke off: %s", host,
-			       s->url.port, reason(s, code));
-	default:
-		t->broken = false;
-		return err_set(&t->err, EIO, "request to '%s:%s' failed: %s", host, s->url.port,
-			       reason(s, code));
-	}
-}
-
 static bool is_redirect(const struct http_state *s)
 {
 	const struct http_response *r = &s->t->response;
@@ -564,6 +416,15 @@ static int follow(struct http_state *s, struct err *e)
 	return rc < 0 ? rc : 1;
 }
 
+/* errno of the last connect(2); 0: none failed. */
+static int connect_errno(const struct http_state *s)
+{
+	long num = 0;
+
+	(void)curl.curl_easy_getinfo(s->easy, CURLINFO_OS_ERRNO, &num);
+	return (int)num;
+}
+
 static void note_address(struct http_state *s)
 {
 	const char *ip = NULL;
@@ -585,7 +446,7 @@ static void finish(struct http_state *s, CURLcode code)
 	if (s->sink_err.num)
 		rc = err_copy(&t->err, &s->sink_err);
 	else if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && s->body_cut))
-		rc = transport_error(s, code);
+		rc = http_error(t, &s->url, code, s->why, connect_errno(s));
 	else
 		rc = is_redirect(s) ? follow(s, &t->err) : 0;
 	if (rc == 1)
