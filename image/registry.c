@@ -396,7 +396,7 @@ static int transport_error(const struct registry *r, const struct http_transfer 
 			"%s; for a registry without TLS, say insecure = true in registries.conf or "
 			"--tls-verify=false",
 			t->err.msg);
-	return r->spoken ? err_prefix(e, "%s", what) : rc;
+	return r->spoken || t->response.status ? err_prefix(e, "%s", what) : rc;
 }
 
 /* 0.3 s, 0.6, 1.2 …, or what Retry-After says (seconds; a date is taken as the longest). */
