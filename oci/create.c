@@ -1,7 +1,8 @@
 /*
- * The parent side of `create`: reads the bundle, makes state folder, cgroup and the first process, runs the hooks that belong to the
- * runtime's namespaces, and leaves a container that waits. Runs in `pod oci create` or in the engine's monitor, which may be id 0 of a
- * user namespace of its own. Until the last line everything that was made is taken back on failure.
+ * The parent side of `create`: reads the bundle, makes state folder, cgroup and the first
+ * process, runs the hooks that belong to the runtime's namespaces, and leaves a container that
+ * waits. Runs in `pod oci create` or in the engine's monitor, which may be id 0 of a user
+ * namespace of its own. Until the last line everything that was made is taken back on failure.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,13 +36,13 @@ struct creation {
 	struct seccomp_filter filter;
 	struct child init;
 	int root_dir;
-	int state_dir;         /* its lock is held */
+	int state_dir; /* its lock is held */
 	int bundle_dir;
-	int sock[2];           /* [0] here, [1] init's */
+	int sock[2]; /* [0] here, [1] init's */
 	int start_sock;
 	int console;
 	int cgroup_fd;
-	bool attach;           /* the process must be moved into its cgroup */
+	bool attach; /* the process must be moved into its cgroup */
 	bool completed;
 };
 
@@ -90,7 +91,9 @@ static char *owner_name(void)
 {
 	const struct passwd *pw = geteuid() == 0 ? NULL : getpwuid(geteuid());
 
-	return geteuid() == 0 ? xstrdup("root") : pw ? xstrdup(pw->pw_name) : xasprintf("%u", geteuid());
+	return geteuid() == 0 ? xstrdup("root")
+	       : pw           ? xstrdup(pw->pw_name)
+			      : xasprintf("%u", geteuid());
 }
 
 static bool spec_joins_userns(const struct spec *s)
@@ -108,9 +111,11 @@ static void fill_state(struct creation *k)
 	t->id = xstrdup(k->args->id);
 	t->created = xstrdup(clock_rfc3339(clock_now_ns(), now));
 	t->owner = owner_name();
-	t->rootfs = s->root_path[0] == '/' ? xstrdup(s->root_path) : xasprintf("%s/%s", t->bundle, s->root_path);
+	t->rootfs = s->root_path[0] == '/' ? xstrdup(s->root_path)
+					   : xasprintf("%s/%s", t->bundle, s->root_path);
 	t->personality = s->linux.personality_domain ? xstrdup(s->linux.personality_domain) : NULL;
 	strv_copy(&t->annotations, &s->annotations);
+	t->guard = launch_exposed(s, k->args->die_with_parent);
 	t->in_userns = spec_joins_userns(s);
 	for (unsigned int i = 0; i < NS_KINDS; i++)
 		if (s->linux.ns[i].present)
@@ -120,7 +125,10 @@ static void fill_state(struct creation *k)
 			t->hooks |= 1U << i;
 }
 
-/* Reads the configuration once: what it says now is what the container is, whatever becomes of the file. */
+/*
+ * Reads the configuration once: what it says now is what the container is, whatever becomes of
+ * the file.
+ */
 static int read_config(struct creation *k, struct err *e)
 {
 	auto_str struct str text = { 0 };
@@ -148,9 +156,11 @@ static int connect_console(struct creation *k, struct err *e)
 	bool given = k->args->console_fd >= 0 || k->args->console_socket;
 
 	if (terminal && !given)
-		return err_set(e, EINVAL, "the process wants a terminal, but no console socket is given");
+		return err_set(e, EINVAL,
+			       "the process wants a terminal, but no console socket is given");
 	if (!terminal && given)
-		return err_set(e, EINVAL, "a console socket is given, but the process wants no terminal");
+		return err_set(e, EINVAL,
+			       "a console socket is given, but the process wants no terminal");
 	k->console = k->args->console_fd;
 	if (k->args->console_socket)
 		k->console = terminal_connect(k->args->console_socket, e);
@@ -170,11 +180,13 @@ static int prepare(struct creation *k, struct err *e)
 	if (r >= 0)
 		r = ns_plan_make(k->spec, &k->ns, e);
 	if (r >= 0)
-		r = cgroup_create(k->spec, k->args->id, k->oci->systemd_cgroup, &k->state.cgroup, e);
+		r = cgroup_create(k->spec, k->args->id, k->oci->systemd_cgroup, &k->state.cgroup,
+				  e);
 	if (r >= 0)
 		r = sync_pair(k->sock, e);
 	if (r >= 0)
-		r = k->start_sock = sock_listen_at(k->state_dir, STATE_START_SOCK, SOCK_SEQPACKET, 0600, e);
+		r = k->start_sock =
+			sock_listen_at(k->state_dir, STATE_START_SOCK, SOCK_SEQPACKET, 0600, e);
 	if (r < 0)
 		return r;
 	k->cgroup_fd = cgroup_open_v2(&k->state.cgroup);
@@ -219,6 +231,7 @@ static void fill_init(const struct creation *k, struct init *i)
 		.stdio = { k->args->stdio[0], k->args->stdio[1], k->args->stdio[2] },
 		.preserve_fds = k->args->preserve_fds,
 		.die_with_parent = k->args->die_with_parent,
+		.guard = k->state.guard,
 		.reaper = k->args->init_reaper,
 		.sync = k->sock[1],
 		.listener_sock = -1,
@@ -242,8 +255,8 @@ static int take_second_stage(struct creation *k, struct err *e)
 }
 
 /*
- * One clone makes all new namespaces; with a cgroup of v2 the child is born in it (Linux 5.7): nothing has to be moved, and no moment
- * exists in which it runs without its limits.
+ * One clone makes all new namespaces; with a cgroup of v2 the child is born in it (Linux 5.7):
+ * nothing has to be moved, and no moment exists in which it runs without its limits.
  */
 static int clone_init(struct creation *k, struct err *e)
 {
@@ -304,7 +317,8 @@ static int send_filter(struct creation *k, struct err *e)
 
 	if (!k->spec->linux.seccomp.present)
 		return 0;
-	r = seccomp_compile(&k->spec->linux.seccomp, k->oci->cache_dir ? k->oci->cache_dir : beside, &k->filter, e);
+	r = seccomp_compile(&k->spec->linux.seccomp, k->oci->cache_dir ? k->oci->cache_dir : beside,
+			    &k->filter, e);
 	if (r < 0)
 		return err_prefix(e, "seccomp");
 	str_add_mem(&payload, &k->filter.flags, sizeof(k->filter.flags));
@@ -374,7 +388,8 @@ static int write_pid_file(const char *path, pid_t pid, struct err *e)
 	return r < 0 ? err_prefix(e, "pid file") : 0;
 }
 
-int oci_create(const struct oci *o, const struct oci_create *c, struct child *ret_init, struct err *e)
+int oci_create(const struct oci *o, const struct oci_create *c, struct child *ret_init,
+	       struct err *e)
 {
 	auto_creation struct creation k = {
 		.oci = o,

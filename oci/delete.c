@@ -1,4 +1,7 @@
-/* `delete`: what a container leaves is taken away, whatever state an interrupted call has left it in. */
+/*
+ * `delete`: what a container leaves is taken away, whatever state an interrupted call has left it
+ * in.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -52,14 +55,15 @@ static void run_poststop(int dir, const struct state *s)
 }
 
 /* state.json is there: the whole of it. */
-static int delete_container(const struct oci *o, int dir, const struct state *s, bool force, struct err *e)
+static int delete_container(const struct oci *o, int dir, const struct state *s, bool force,
+			    struct err *e)
 {
 	enum oci_status status = state_status(dir, s);
 	int r = 0;
 
 	if (status != OCI_STOPPED && status != OCI_CREATED && !force)
-		return err_set(e, EINVAL, "cannot delete container '%s' that is not stopped: %s", s->id,
-			       oci_status_name(status));
+		return err_set(e, EINVAL, "cannot delete container '%s' that is not stopped: %s",
+			       s->id, oci_status_name(status));
 	if (status != OCI_STOPPED)
 		r = kill_init(s, e);
 	if (r < 0)

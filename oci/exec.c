@@ -1,7 +1,9 @@
 /*
- * `exec`: a further process in a running container. The caller clones a first process, which joins the container's namespaces by the pidfd of
- * init (one setns, Linux 5.8) and clones the program's process as the caller's child: a PID namespace takes only children. Where the
- * caller itself may enter the PID namespace (it is privileged there), it does so around one clone, and the first process is not needed.
+ * `exec`: a further process in a running container. The caller clones a first process, which
+ * joins the container's namespaces by the pidfd of init (one setns, Linux 5.8) and clones the
+ * program's process as the caller's child: a PID namespace takes only children. Where the caller
+ * itself may enter the PID namespace (it is privileged there), it does so around one clone, and
+ * the first process is not needed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +39,7 @@ struct execution {
 	int sock[2];
 	int console;
 	int cgroup_fd;
-	int own_pid_ns;        /* to return to after one clone; -1: two stages */
+	int own_pid_ns; /* to return to after one clone; -1: two stages */
 };
 
 static void execution_end(struct execution *x)
@@ -62,13 +64,16 @@ static int check_state(struct execution *x, struct err *e)
 	enum oci_status status = state_status(x->dir, &x->state);
 
 	if (status == OCI_STOPPED)
-		return err_set(e, EINVAL, "cannot exec in container '%s': container not running", x->state.id);
+		return err_set(e, EINVAL, "cannot exec in container '%s': container not running",
+			       x->state.id);
 	if (status == OCI_PAUSED && !x->args->ignore_paused)
-		return err_set(e, EINVAL, "cannot exec in container '%s': it is paused", x->state.id);
+		return err_set(e, EINVAL, "cannot exec in container '%s': it is paused",
+			       x->state.id);
 	x->init_pidfd = proc_id_open(&x->state.init, NULL);
-	return x->init_pidfd < 0 ?
-		       err_set(e, EINVAL, "cannot exec in container '%s': container not running", x->state.id) :
-		       0;
+	return x->init_pidfd < 0
+		       ? err_set(e, EINVAL, "cannot exec in container '%s': container not running",
+				 x->state.id)
+		       : 0;
 }
 
 static int connect_console(struct execution *x, struct err *e)
@@ -76,9 +81,11 @@ static int connect_console(struct execution *x, struct err *e)
 	bool given = x->args->console_fd >= 0 || x->args->console_socket;
 
 	if (x->args->process->terminal && !given)
-		return err_set(e, EINVAL, "the process wants a terminal, but no console socket is given");
+		return err_set(e, EINVAL,
+			       "the process wants a terminal, but no console socket is given");
 	if (!x->args->process->terminal && given)
-		return err_set(e, EINVAL, "a console socket is given, but the process wants no terminal");
+		return err_set(e, EINVAL,
+			       "a console socket is given, but the process wants no terminal");
 	x->console = x->args->console_fd;
 	if (x->args->console_socket)
 		x->console = terminal_connect(x->args->console_socket, e);
@@ -112,12 +119,15 @@ static int join(const struct execution *x, bool pid_done, struct err *e)
 
 	if (pid_done)
 		flags &= ~CLONE_NEWPID;
-	/* not dumpable before the container's processes can see this one: they could take /proc/PID/exe or ptrace it */
+	/*
+	 * not dumpable before the container's processes can see this one: they could take
+	 * /proc/PID/exe or ptrace it
+	 */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, "hide from other processes");
 	if (flags != 0 && setns(x->init_pidfd, flags) < 0)
-		return errno == ESRCH ? err_set(e, ESRCH, "container not running") :
-					err_sys(e, "join the container's namespaces");
+		return errno == ESRCH ? err_set(e, ESRCH, "container not running")
+				      : err_sys(e, "join the container's namespaces");
 	return x->state.in_userns ? ns_become_root(e) : 0;
 }
 
@@ -163,6 +173,7 @@ static _Noreturn void exec_main(struct execution *x)
 		.stdio = { x->args->stdio[0], x->args->stdio[1], x->args->stdio[2] },
 		.preserve_fds = x->args->preserve_fds,
 		.die_with_parent = x->args->die_with_parent,
+		.guard = x->state.guard,
 		.sync = x->sock[1],
 		.listener_sock = -1,
 	};
@@ -191,7 +202,8 @@ static _Noreturn void exec_main(struct execution *x)
 			r = sync_send(x->sock[1], SYNC_PID, &pid, sizeof(pid), &e);
 			_exit(r < 0 ? EXIT_POD : 0);
 		}
-		if (pid == 0) /* PID comes first, from the process above: nothing is said before it */
+		if (pid ==
+		    0) /* PID comes first, from the process above: nothing is said before it */
 			r = sync_expect(x->sock[1], SYNC_GO, NULL, 0, &e);
 	}
 	if (r >= 0)
@@ -203,8 +215,9 @@ static _Noreturn void exec_main(struct execution *x)
 /* -- outside -- */
 
 /*
- * Enters the container's PID namespace (for its children only) where it may, which saves a process. The way back is tried first: it takes
- * privilege over the own namespace, which id 0 of a user namespace lacks.
+ * Enters the container's PID namespace (for its children only) where it may, which saves a
+ * process. The way back is tried first: it takes privilege over the own namespace, which id 0 of
+ * a user namespace lacks.
  */
 static void enter_pid_ns(struct execution *x)
 {
@@ -218,7 +231,9 @@ static void enter_pid_ns(struct execution *x)
 
 static int clone_exec(struct execution *x, struct err *e)
 {
-	struct sys_clone c = { .exit_signal = SIGCHLD, .ret_pidfd = &x->child.pidfd, .cgroup_fd = x->cgroup_fd };
+	struct sys_clone c = { .exit_signal = SIGCHLD,
+			       .ret_pidfd = &x->child.pidfd,
+			       .cgroup_fd = x->cgroup_fd };
 	int r = 0;
 	pid_t pid;
 
@@ -288,7 +303,8 @@ static int follow(struct execution *x, struct err *e)
 	return r;
 }
 
-int oci_exec(const struct oci *o, const char *id, const struct oci_exec *args, struct child *ret, struct err *e)
+int oci_exec(const struct oci *o, const char *id, const struct oci_exec *args, struct child *ret,
+	     struct err *e)
 {
 	auto_execution struct execution x = {
 		.args = args,

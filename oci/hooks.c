@@ -1,6 +1,7 @@
 /*
- * Hook programs: started one after the other by the creating process, init, start or delete, in whatever namespaces that process has. What a
- * hook prints is kept for the error message only: stdout and stderr of the caller may be the container's own.
+ * Hook programs: started one after the other by the creating process, init, start or delete, in
+ * whatever namespaces that process has. What a hook prints is kept for the error message only:
+ * stdout and stderr of the caller may be the container's own.
  */
 #include "oci/hooks.h"
 
@@ -54,7 +55,8 @@ static _Noreturn void exec_hook(const struct spec_hook *h, int in, int out)
 
 static int wait_timed(struct child *c, const struct spec_hook *h, int *ret_status, struct err *e)
 {
-	int64_t end = h->has_timeout ? clock_mono_ns() + (int64_t)h->timeout * 1000000000 : INT64_MAX;
+	int64_t end = h->has_timeout ? clock_mono_ns() + (int64_t)h->timeout * 1000000000
+				     : INT64_MAX;
 
 	while (h->has_timeout) {
 		struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
@@ -94,7 +96,8 @@ static int run_one(const struct spec_hook *h, const char *state, struct err *e)
 	n = pread(out, said, OUTPUT_SHOWN, 0);
 	said[n > 0 ? n : 0] = '\0';
 	said[strcspn(said, "\n")] = '\0';
-	return err_set(e, EPIPE, "%s%s%s", proc_status_text(status, how, sizeof(how)), said[0] ? ": " : "", said);
+	return err_set(e, EPIPE, "%s%s%s", proc_status_text(status, how, sizeof(how)),
+		       said[0] ? ": " : "", said);
 }
 
 int hooks_run(const struct spec_hook_list *l, const char *kind, const char *state, struct err *e)

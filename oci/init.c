@@ -1,9 +1,11 @@
 /*
- * The inside of `create`: a list of steps from a fresh clone to the container's program. Runs in the container's first process, a copy of
- * the creating process (its memory, its open files, all close-on-exec) in new namespaces. It may assume that nobody but its
- * parent knows it until the mounts are made, and must assume from rootfs_open on that the bundle and the root are hostile.
+ * The inside of `create`: a list of steps from a fresh clone to the container's program. Runs in
+ * the container's first process, a copy of the creating process (its memory, its open files, all
+ * close-on-exec) in new namespaces. It may assume that nobody but its parent knows it until the
+ * mounts are made, and must assume from rootfs_open on that the bundle and the root are hostile.
  *
- * An error goes to the parent as it is and ends the process; the row's name stands before it and is what debug logs show.
+ * An error goes to the parent as it is and ends the process; the row's name stands before it and
+ * is what debug logs show.
  */
 #include "oci/init.h"
 
@@ -167,7 +169,8 @@ static int step_terminal(struct init *i, struct err *e)
 
 static int step_container_hooks(struct init *i, struct err *e)
 {
-	return hooks_run(hook_list(i, HOOK_CREATE_CONTAINER), "createContainer", i->create_state, e);
+	return hooks_run(hook_list(i, HOOK_CREATE_CONTAINER), "createContainer", i->create_state,
+			 e);
 }
 
 static int step_pivot(struct init *i, struct err *e)
@@ -251,35 +254,43 @@ static int step_exec(struct init *i, struct err *e)
 struct step {
 	const char *name;
 	int (*run)(struct init *i, struct err *e);
-	bool bare;             /* its errors say all themselves: the name is not put before them */
-	const char *why;       /* it stands not one row earlier */
+	bool bare;       /* its errors say all themselves: the name is not put before them */
+	const char *why; /* it stands not one row earlier */
 };
 
 static const struct step steps[] = {
 	{ "tie to the parent", step_tie, false, "first: the parent may die at any time" },
-	{ "attributes", step_attributes, true, "while /proc/self is the host's and this process' own" },
+	{ "attributes", step_attributes, true,
+	  "while /proc/self is the host's and this process' own" },
 	{ "wait for the parent", step_wait, true, "ids and cgroup are given by the parent" },
 	{ "user namespace", step_identity, false, "ids must be mapped" },
 	{ "namespaces", step_join, true, "id 0 has the right to" },
 	{ "session", step_session, false, "the keyring belongs to the final user namespace" },
-	{ "time namespace", step_time, true, "id 0 may write the offsets, and /proc is still there" },
-	{ "cgroup namespace", step_cgroup, true, "its root is the cgroup that the parent has chosen" },
+	{ "time namespace", step_time, true,
+	  "id 0 may write the offsets, and /proc is still there" },
+	{ "cgroup namespace", step_cgroup, true,
+	  "its root is the cgroup that the parent has chosen" },
 	{ "names", step_names, true, "the UTS namespace may be a joined one" },
-	{ "loopback", step_loopback, false, "the network namespace may be of the new user namespace" },
+	{ "loopback", step_loopback, false,
+	  "the network namespace may be of the new user namespace" },
 	{ "root file system", step_root, true, "all namespaces are there: mounts belong to them" },
 	{ "mounts", step_mounts, true, "the root is open" },
 	{ "devices", step_devices, true, "/dev is mounted" },
-	{ "createRuntime hooks", step_parent_hooks, true, "mounts are made, the root is not yet changed" },
+	{ "createRuntime hooks", step_parent_hooks, true,
+	  "mounts are made, the root is not yet changed" },
 	{ "terminal", step_terminal, false, "/dev/pts is mounted, /dev/console can be covered" },
-	{ "createContainer hooks", step_container_hooks, true, "config.md: after createRuntime, before the pivot" },
+	{ "createContainer hooks", step_container_hooks, true,
+	  "config.md: after createRuntime, before the pivot" },
 	{ "change of root", step_pivot, false, "last use of the host's paths is over" },
 	{ "sysctl", step_sysctl, false, "the container's own /proc, not yet read-only" },
-	{ "masked paths", step_finish, true, "nothing is to be made below masks and read-only paths" },
+	{ "masked paths", step_finish, true,
+	  "nothing is to be made below masks and read-only paths" },
 	{ "seccomp", step_filter, false, "compiled by the parent meanwhile" },
 	{ "process", step_launch, true, "mounts are done: privilege can go" },
 	{ "ready", step_ready, false, "what create can report has been checked" },
 	{ "start", step_started, false, "ready has been told" },
-	{ "startContainer hooks", step_start_hooks, true, "config.md: after start, before the program" },
+	{ "startContainer hooks", step_start_hooks, true,
+	  "config.md: after start, before the program" },
 	{ "exec", step_exec, true, "the end" },
 };
 
@@ -296,13 +307,15 @@ static int run_steps(struct init *i, struct err *e)
 		if (r < 0)
 			return s->bare ? r : err_prefix(e, "%s", s->name);
 		if (timed)
-			log_debug("init: %s: %lld us (%s)", s->name, (long long)((clock_mono_ns() - begin) / 1000), s->why);
+			log_debug("init: %s: %lld us (%s)", s->name,
+				  (long long)((clock_mono_ns() - begin) / 1000), s->why);
 	}
 	return 0;
 }
 
 /*
- * Joins first, then clones init as a child of the caller's: see ns_plan.two_stages. Its only message is the pid.
+ * Joins first, then clones init as a child of the caller's: see ns_plan.two_stages. Its only
+ * message is the pid.
  */
 static int clone_second(struct init *i, struct err *e)
 {

@@ -18,12 +18,12 @@ struct state;
 struct init {
 	const struct spec *spec;
 	const struct oci_create *args;
-	const struct state *state;  /* for hooks; its pid is not known yet */
+	const struct state *state; /* for hooks; its pid is not known yet */
 	const struct ns_plan *ns;
-	int sync;                   /* to create */
-	int parent_sync;            /* create's end, to be closed here */
-	int start_sock;             /* listens: where `start` comes */
-	int console;                /* connected, or -1 */
+	int sync;        /* to create */
+	int parent_sync; /* create's end, to be closed here */
+	int start_sock;  /* listens: where `start` comes */
+	int console;     /* connected, or -1 */
 	bool wait_go;
 	bool wait_hooks;
 	bool wait_filter;
@@ -31,9 +31,9 @@ struct init {
 	struct launch launch;
 	struct seccomp_filter filter;
 	struct terminal terminal;
-	char *create_state;         /* what createContainer hooks get, */
-	char *start_state;          /* and startContainer hooks */
-	int start_conn;             /* accepted */
+	char *create_state; /* what createContainer hooks get, */
+	char *start_state;  /* and startContainer hooks */
+	int start_conn;     /* accepted */
 };
 
 /* Runs in the cloned child; never returns. */

@@ -1,4 +1,7 @@
-/* `kill`, `pause`, `resume`: signals and the freezer. Any process with access to the state folder may call them. */
+/*
+ * `kill`, `pause`, `resume`: signals and the freezer. Any process with access to the state folder
+ * may call them.
+ */
 #include <errno.h>
 #include <signal.h>
 
@@ -23,7 +26,8 @@ static int signal_init(const struct state *s, int sig, struct err *e)
 	if (pidfd < 0)
 		return not_running(e);
 	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
-		return errno == ESRCH ? not_running(e) : err_sys(e, "send signal %d to container '%s'", sig, s->id);
+		return errno == ESRCH ? not_running(e)
+				      : err_sys(e, "send signal %d to container '%s'", sig, s->id);
 	return 0;
 }
 
@@ -56,7 +60,8 @@ static int set_frozen(const struct oci *o, const char *id, bool frozen, struct e
 		return dir;
 	status = state_status(dir, &s);
 	if (frozen && status != OCI_RUNNING && status != OCI_CREATED)
-		return err_set(e, EINVAL, "cannot pause container '%s': it is %s", id, oci_status_name(status));
+		return err_set(e, EINVAL, "cannot pause container '%s': it is %s", id,
+			       oci_status_name(status));
 	if (!frozen && status != OCI_PAUSED)
 		return err_set(e, EINVAL, "cannot resume container '%s': it is not paused", id);
 	return cgroup_freeze(&s.cgroup, frozen, e);

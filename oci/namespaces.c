@@ -1,6 +1,6 @@
 /*
- * Namespaces by path and new ones. The plan is made by the parent; the joins run in the child before it has a root of its own, with
- * the host's /proc still in place.
+ * Namespaces by path and new ones. The plan is made by the parent; the joins run in the child
+ * before it has a root of its own, with the host's /proc still in place.
  */
 #include "oci/namespaces.h"
 
@@ -24,8 +24,8 @@
 #endif
 
 static const uint64_t flags[NS_KINDS] = {
-	[NS_USER] = CLONE_NEWUSER, [NS_PID] = CLONE_NEWPID, [NS_NET] = CLONE_NEWNET,
-	[NS_MOUNT] = CLONE_NEWNS,  [NS_IPC] = CLONE_NEWIPC, [NS_UTS] = CLONE_NEWUTS,
+	[NS_USER] = CLONE_NEWUSER,     [NS_PID] = CLONE_NEWPID,   [NS_NET] = CLONE_NEWNET,
+	[NS_MOUNT] = CLONE_NEWNS,      [NS_IPC] = CLONE_NEWIPC,   [NS_UTS] = CLONE_NEWUTS,
 	[NS_CGROUP] = CLONE_NEWCGROUP, [NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -40,7 +40,8 @@ static bool same_namespace(int fd, const char *own)
 {
 	struct stat a, b;
 
-	return fstat(fd, &a) == 0 && stat(own, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return fstat(fd, &a) == 0 && stat(own, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 static int open_path(const struct spec_ns *ns, enum spec_ns_kind kind, struct err *e)
@@ -97,8 +98,8 @@ static int join_one(const struct ns_plan *p, enum spec_ns_kind kind, struct err 
 }
 
 /*
- * Namespaces of the caller's own user namespace open up before the user namespace is joined, those of the joined one after it: so
- * each is tried before and, where that failed, again after.
+ * Namespaces of the caller's own user namespace open up before the user namespace is joined,
+ * those of the joined one after it: so each is tried before and, where that failed, again after.
  */
 int ns_join(const struct ns_plan *p, struct err *e)
 {
@@ -127,7 +128,9 @@ int ns_join(const struct ns_plan *p, struct err *e)
 
 int ns_become_root(struct err *e)
 {
-	/* Denied where the maps were written without privilege; the groups then stay as they are. */
+	/*
+	 * Denied where the maps were written without privilege; the groups then stay as they are.
+	 */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(e, "drop the groups of the caller");
 	if (setresgid(0, 0, 0) < 0)
@@ -142,7 +145,10 @@ int ns_new_cgroup(struct err *e)
 	return unshare(CLONE_NEWCGROUP) < 0 ? err_sys(e, "make a cgroup namespace") : 0;
 }
 
-/* Offsets can be written until somebody is inside; setns onto the prepared namespace enters it without another fork (Linux 5.6). */
+/*
+ * Offsets can be written until somebody is inside; setns onto the prepared namespace enters it
+ * without another fork (Linux 5.6).
+ */
 int ns_new_time(const struct spec *s, struct err *e)
 {
 	auto_fd int fd = -1;
@@ -154,7 +160,8 @@ int ns_new_time(const struct spec *s, struct err *e)
 		char line[100];
 		int r;
 
-		(void)snprintf(line, sizeof(line), "%s %lld %u", o->clock, (long long)o->secs, o->nanosecs);
+		(void)snprintf(line, sizeof(line), "%s %lld %u", o->clock, (long long)o->secs,
+			       o->nanosecs);
 		r = file_put(AT_FDCWD, "/proc/self/timens_offsets", line, e);
 		if (r < 0)
 			return err_prefix(e, "set the offset of clock '%s'", o->clock);
@@ -172,8 +179,8 @@ bool ns_user_initial(void)
 
 	if (file_read_line(AT_FDCWD, "/proc/self/uid_map", &line, NULL) < 0)
 		return true; /* a kernel without user namespaces */
-	return sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
-	       count == UINT32_MAX;
+	return sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
+	       outside == 0 && count == UINT32_MAX;
 }
 
 void ns_loopback_up(void)

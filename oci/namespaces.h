@@ -1,6 +1,6 @@
 /*
- * The eight namespaces of a container: which are made by clone3, which are joined by path, which need a turn of their own. config-linux.md,
- * "Namespaces", "Offset for Time Namespace".
+ * The eight namespaces of a container: which are made by clone3, which are joined by path, which
+ * need a turn of their own. config-linux.md, "Namespaces", "Offset for Time Namespace".
  */
 #ifndef OCI_NAMESPACES_H
 #define OCI_NAMESPACES_H
@@ -11,20 +11,24 @@
 struct err;
 struct spec;
 
-#define NS_FDS 8               /* NS_KINDS; this header needs no spec.h */
+#define NS_FDS 8 /* NS_KINDS; this header needs no spec.h */
 
 /* What is to be done, worked out in the parent before it clones. */
 struct ns_plan {
-	uint64_t clone_flags;  /* new ones that clone3 makes at once */
-	bool new_cgroup;       /* made by unshare, once the process is in its cgroup: that becomes the namespace's root */
-	bool new_time;         /* made by unshare: the offsets must be written before anybody enters */
+	uint64_t clone_flags; /* new ones that clone3 makes at once */
+	/*
+	 * made by unshare, once the process is in its cgroup: that becomes the namespace's root
+	 */
+	bool new_cgroup;
+	bool new_time; /* made by unshare: the offsets must be written before anybody enters */
 	bool join_any;
 	/*
-	 * The first process only joins and then clones init: a PID namespace takes only children; namespaces of the outer user namespace
-	 * must be joined before the new one is made, and a user namespace that is joined must own the new ones.
+	 * The first process only joins and then clones init: a PID namespace takes only children;
+	 * namespaces of the outer user namespace must be joined before the new one is made, and a
+	 * user namespace that is joined must own the new ones.
 	 */
 	bool two_stages;
-	int join[NS_FDS];      /* namespace files, -1: not joined */
+	int join[NS_FDS]; /* namespace files, -1: not joined */
 };
 
 /* Opens the paths. */

@@ -1,6 +1,6 @@
 /*
- * From a command's name to its file. Runs inside the container, as its user, with its root: what is found here is what execve
- * will find. The passwd file is the container's and may be anything.
+ * From a command's name to its file. Runs inside the container, as its user, with its root: what
+ * is found here is what execve will find. The passwd file is the container's and may be anything.
  */
 #include "oci/program.h"
 
@@ -28,22 +28,37 @@ static int probe(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? errno : 0;
 }
 
-int program_error(const char *name, const char *path, int num, struct err *e)
+/* Why a program cannot be found at path. */
+static int search_error(const char *name, const char *path, int num, struct err *e)
 {
-	if (num == ENOENT && probe(path) == 0)
-		err_set(e, num, "exec: \"%s\": no such file or directory (its interpreter or loader is missing)", name);
-	else if (num == ENOENT || num == ENOTDIR)
-		err_set(e, num, "exec: \"%s\": stat %s: %s", name, path,
-			num == ENOENT ? "no such file or directory" : "not a directory");
-	else if (num == EACCES || num == EPERM)
-		err_set(e, num, "exec: \"%s\": permission denied", name);
+	if (num == ENOENT || num == ENOTDIR)
+		(void)err_set(e, num, "exec: \"%s\": stat %s: %s", name, path,
+			      num == ENOENT ? "no such file or directory" : "not a directory");
 	else if (num == EISDIR)
-		err_set(e, num, "exec: \"%s\": is a directory: permission denied", name);
-	else if (num == ENOEXEC)
-		err_set(e, num, "exec: \"%s\": exec format error", name);
+		(void)err_set(e, num, "exec: \"%s\": is a directory: permission denied", name);
+	else if (num == EACCES || num == EPERM)
+		(void)err_set(e, num, "exec: \"%s\": permission denied", name);
 	else
-		err_num(e, num, "exec: \"%s\"", name);
+		(void)err_num(e, num, "exec: \"%s\"", name);
 	(void)err_status(e, num == ENOENT || num == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXEC);
+	return -num;
+}
+
+int program_exec_error(const char *name, int num, struct err *e)
+{
+	/* the file itself was there a moment ago */
+	if (num == ENOENT)
+		(void)err_set(e, num,
+			      "exec: \"%s\": "
+			      "no such file or directory (its interpreter or loader is missing)",
+			      name);
+	else if (num == EACCES || num == EPERM)
+		(void)err_set(e, num, "exec: \"%s\": permission denied", name);
+	else if (num == ENOEXEC)
+		(void)err_set(e, num, "exec: \"%s\": exec format error", name);
+	else
+		(void)err_num(e, num, "exec: \"%s\"", name);
+	(void)err_status(e, num == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXEC);
 	return -num;
 }
 
@@ -62,7 +77,7 @@ int program_find(const char *name, const struct strv *env, char **ret, struct er
 		int num = probe(name);
 
 		if (num != 0)
-			return program_error(name, name, num, e);
+			return search_error(name, name, num, e);
 		*ret = xstrdup(name);
 		return 0;
 	}
@@ -80,7 +95,7 @@ int program_find(const char *name, const struct strv *env, char **ret, struct er
 			denied = num;
 	}
 	if (denied)
-		return program_error(name, name, denied, e);
+		return search_error(name, name, denied, e);
 	err_set(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 	(void)err_status(e, EXIT_NOT_FOUND);
 	return -ENOENT;
@@ -97,7 +112,8 @@ static char *home_in_line(char *line, unsigned int uid)
 		if (!field[i])
 			return NULL;
 	}
-	return str_to_u32(field[2], &id) == 0 && id == uid && field[5][0] == '/' ? xstrdup(field[5]) : NULL;
+	return str_to_u32(field[2], &id) == 0 && id == uid && field[5][0] == '/' ? xstrdup(field[5])
+										 : NULL;
 }
 
 char *program_home(unsigned int uid)

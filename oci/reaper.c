@@ -1,44 +1,27 @@
 /*
- * The fork behind --init: see reaper.h. Runs in the container's first process, when rights, filter and user are those of the program. This process
- * becomes pod-init by execve, since as a copy of the process that created the container it would hold the host's environment where
- * the container's root could read it.
+ * The fork behind --init: see reaper.h. Runs in the container's first process, when rights,
+ * filter and user are those of the program. This process becomes pod-init by execve, since as a
+ * copy of the process that created the container it would hold the host's environment where the
+ * container's root could read it.
  */
 #include "oci/reaper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/memfd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "oci/memory_program.h"
 
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010U
-#endif
-
-/* Without MFD_EXEC before Linux 6.3. */
-static int open_program(struct err *e)
-{
-	size_t len;
-	const void *bytes = reaper_program(&len);
-	auto_fd int fd = memfd_create("pod-init", MFD_CLOEXEC | MFD_EXEC);
-	int r;
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("pod-init", MFD_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "make a file in memory for the init process");
-	r = fd_write_all(fd, bytes, len);
-	return r < 0 ? err_num(e, -r, "write the init process") : take_fd(&fd);
-}
-
-/* The program leads a process group of its own, so that ^C reaches it once: by the terminal, not by the reaper as well. */
+/*
+ * The program leads a process group of its own, so that ^C reaches it once: by the terminal, not
+ * by the reaper as well.
+ */
 static int begin_program(bool terminal, const sigset_t *mask, struct err *e)
 {
 	if (setpgid(0, 0) < 0)
@@ -68,7 +51,9 @@ static _Noreturn void become_reaper(int fd, pid_t program)
 
 int reaper_split(bool terminal, struct err *e)
 {
-	auto_fd int fd = open_program(e);
+	size_t len;
+	const void *bytes = reaper_program(&len);
+	auto_fd int fd = memory_program_open("pod-init", bytes, len, e);
 	sigset_t all, before;
 	pid_t pid;
 

@@ -13,12 +13,14 @@ static bool private_folder(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022);
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 022);
 }
 
 /*
- * Depends on who asks only (effective id, child user namespace or not, XDG_RUNTIME_DIR), so that every subcommand of one caller finds the same. Below
- * podman one is id 0 in a child user namespace, with XDG_RUNTIME_DIR set.
+ * Depends on who asks only (effective id, child user namespace or not, XDG_RUNTIME_DIR), so that
+ * every subcommand of one caller finds the same. Below podman one is id 0 in a child user
+ * namespace, with XDG_RUNTIME_DIR set.
  */
 int oci_default_root(char **ret, struct err *e)
 {
@@ -39,14 +41,19 @@ int oci_default_root(char **ret, struct err *e)
 		*ret = xasprintf("%s/pod-oci", run);
 		return 0;
 	}
-	/* last: a 0700 folder of a fixed name; somebody else's folder of that name is refused, not used */
+	/*
+	 * last: a 0700 folder of a fixed name; somebody else's folder of that name is refused,
+	 * not used
+	 */
 	run = take_ptr(&run);
 	free(run);
 	run = xasprintf("/tmp/pod-oci-%u", uid);
 	if (mkdir(run, 0700) < 0 && errno != EEXIST)
 		return err_sys(e, "make the state folder '%s'", run);
 	if (!private_folder(run))
-		return err_set(e, EPERM, "'%s' belongs to somebody else: set XDG_RUNTIME_DIR or use --root", run);
+		return err_set(e, EPERM,
+			       "'%s' belongs to somebody else: set XDG_RUNTIME_DIR or use --root",
+			       run);
 	*ret = take_ptr(&run);
 	return 0;
 }

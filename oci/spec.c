@@ -1,6 +1,7 @@
 /*
- * config.json to struct spec and back to nothing: reading, the order of loading and checking, freeing. Types are in the tables
- * (spec_tables.c, spec_linux.c, spec_resources.c), meaning is in spec_check.c. Runs in the caller's process.
+ * config.json to struct spec and back to nothing: reading, the order of loading and checking,
+ * freeing. Types are in the tables (spec_tables.c, spec_linux.c, spec_resources.c), meaning is in
+ * spec_check.c. Runs in the caller's process.
  */
 #include "oci/spec.h"
 
@@ -43,8 +44,8 @@ static void key_add_syscall(struct str *key, const struct spec_syscall *s)
 }
 
 /*
- * Lengths stand before texts, so no two profiles give one key. The listener is no part of the program. Printing the JSON again
- * would cost ten times as much for the default profile.
+ * Lengths stand before texts, so no two profiles give one key. The listener is no part of the
+ * program. Printing the JSON again would cost ten times as much for the default profile.
  */
 static char *seccomp_key(const struct spec_seccomp *s)
 {
@@ -101,8 +102,8 @@ void spec_free(struct spec *s)
 }
 
 /* An object alone, by its table. On failure *out is freed and zero. */
-static int parse_part(const char *text, size_t len, const struct json_at *at, const struct json_field *table, void *out,
-		      size_t size, struct err *e)
+static int parse_part(const char *text, size_t len, const struct json_at *at,
+		      const struct json_field *table, void *out, size_t size, struct err *e)
 {
 	auto_json cJSON *json = NULL;
 	int r = json_parse(text, len, at->what, &json, e);
@@ -118,7 +119,8 @@ static int parse_part(const char *text, size_t len, const struct json_at *at, co
 	return r;
 }
 
-int spec_process_parse(const char *text, size_t len, const char *what, struct spec_process *ret, struct err *e)
+int spec_process_parse(const char *text, size_t len, const char *what, struct spec_process *ret,
+		       struct err *e)
 {
 	const struct json_at at = { .what = what };
 	int r = parse_part(text, len, &at, spec_process_table, ret, sizeof(*ret), e);
@@ -138,7 +140,8 @@ void spec_process_clear(struct spec_process *p)
 	memset(p, 0, sizeof(*p));
 }
 
-int spec_resources_parse(const char *text, size_t len, const char *what, struct spec_resources *ret, struct err *e)
+int spec_resources_parse(const char *text, size_t len, const char *what, struct spec_resources *ret,
+			 struct err *e)
 {
 	const struct json_at at = { .what = what };
 	int r = parse_part(text, len, &at, spec_resources_table, ret, sizeof(*ret), e);

@@ -1,6 +1,7 @@
 /*
- * config.json as structs (runtime-spec 1.3: config.md, config-linux.md). Loaded by oci/spec*.c through field tables; checked in
- * oci/spec_check.c. Absent strings are NULL, absent numbers are told apart by a has_… flag where 0 means something.
+ * config.json as structs (runtime-spec 1.3: config.md, config-linux.md). Loaded by oci/spec*.c
+ * through field tables; checked in oci/spec_check.c. Absent strings are NULL, absent numbers are
+ * told apart by a has_… flag where 0 means something.
  */
 #ifndef OCI_SPEC_H
 #define OCI_SPEC_H
@@ -25,7 +26,7 @@ struct spec_user {
 };
 
 struct spec_rlimit {
-	char *type;            /* "RLIMIT_NOFILE" */
+	char *type; /* "RLIMIT_NOFILE" */
 	uint64_t soft;
 	uint64_t hard;
 };
@@ -82,7 +83,7 @@ struct spec_hook {
 	struct strv env;
 	bool has_env;
 	bool has_timeout;
-	int32_t timeout;       /* seconds */
+	int32_t timeout; /* seconds */
 };
 
 struct spec_hook_list {
@@ -101,22 +102,32 @@ enum spec_hook_kind {
 	HOOK_KINDS,
 };
 
-enum spec_ns_kind { NS_USER, NS_PID, NS_NET, NS_MOUNT, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_KINDS };
+enum spec_ns_kind {
+	NS_USER,
+	NS_PID,
+	NS_NET,
+	NS_MOUNT,
+	NS_IPC,
+	NS_UTS,
+	NS_CGROUP,
+	NS_TIME,
+	NS_KINDS
+};
 
 struct spec_ns {
 	bool present;
-	char *path;            /* NULL: a new one */
+	char *path; /* NULL: a new one */
 };
 
 struct spec_time_offset {
-	char *clock;           /* "monotonic", "boottime" */
+	char *clock; /* "monotonic", "boottime" */
 	int64_t secs;
 	uint32_t nanosecs;
 };
 
 struct spec_device {
 	char *path;
-	char *type;            /* "c", "b", "u", "p" */
+	char *type; /* "c", "b", "u", "p" */
 	int64_t major, minor;
 	bool has_mode;
 	uint32_t mode;
@@ -126,10 +137,10 @@ struct spec_device {
 
 struct spec_device_rule {
 	bool allow;
-	char *type;            /* NULL or "a": all */
+	char *type; /* NULL or "a": all */
 	bool has_major, has_minor;
 	int64_t major, minor;
-	char *access;          /* subset of "rwm"; NULL: all */
+	char *access; /* subset of "rwm"; NULL: all */
 };
 
 struct spec_weight_device {
@@ -168,12 +179,15 @@ struct spec_resources {
 	bool present;
 	struct spec_device_rule *devices;
 	size_t n_devices;
-	bool has_memory_limit, has_memory_reservation, has_memory_swap, has_memory_kernel, has_memory_kernel_tcp;
+	bool has_memory_limit, has_memory_reservation, has_memory_swap, has_memory_kernel,
+		has_memory_kernel_tcp;
 	int64_t memory_limit, memory_reservation, memory_swap, memory_kernel, memory_kernel_tcp;
 	bool has_swappiness;
 	uint64_t swappiness;
-	bool disable_oom_killer, has_disable_oom_killer, memory_use_hierarchy, memory_check_before_update;
-	bool has_cpu_shares, has_cpu_quota, has_cpu_burst, has_cpu_period, has_cpu_rt_runtime, has_cpu_rt_period, has_cpu_idle;
+	bool disable_oom_killer, has_disable_oom_killer, memory_use_hierarchy,
+		memory_check_before_update;
+	bool has_cpu_shares, has_cpu_quota, has_cpu_burst, has_cpu_period, has_cpu_rt_runtime,
+		has_cpu_rt_period, has_cpu_idle;
 	uint64_t cpu_shares, cpu_burst, cpu_period, cpu_rt_period;
 	int64_t cpu_quota, cpu_rt_runtime, cpu_idle;
 	char *cpus, *mems;
@@ -182,7 +196,8 @@ struct spec_resources {
 	uint16_t blkio_weight, blkio_leaf_weight;
 	struct spec_weight_device *blkio_weight_devices;
 	size_t n_blkio_weight_devices;
-	struct spec_throttle_list blkio_read_bps, blkio_write_bps, blkio_read_iops, blkio_write_iops;
+	struct spec_throttle_list blkio_read_bps, blkio_write_bps, blkio_read_iops,
+		blkio_write_iops;
 	struct spec_hugepage_limit *hugepage_limits;
 	size_t n_hugepage_limits;
 	bool has_net_class_id;
@@ -191,13 +206,13 @@ struct spec_resources {
 	size_t n_net_priorities;
 	struct spec_rdma *rdma;
 	size_t n_rdma;
-	struct strv unified;   /* "memory.high=100" */
+	struct strv unified; /* "memory.high=100" */
 };
 
 struct spec_syscall_arg {
 	uint32_t index;
 	uint64_t value, value_two;
-	char *op;              /* "SCMP_CMP_EQ" */
+	char *op; /* "SCMP_CMP_EQ" */
 };
 
 struct spec_syscall {
@@ -218,12 +233,12 @@ struct spec_seccomp {
 	char *listener_path, *listener_metadata;
 	struct spec_syscall *syscalls;
 	size_t n_syscalls;
-	char *key;             /* canonical text of the whole object: what the filter cache compares */
+	char *key; /* canonical text of the whole object: what the filter cache compares */
 };
 
 struct spec_net_device {
-	char *host_name;       /* key */
-	char *name;            /* name inside; NULL: the same */
+	char *host_name; /* key */
+	char *name;      /* name inside; NULL: the same */
 };
 
 struct spec_linux {
@@ -236,7 +251,7 @@ struct spec_linux {
 	size_t n_devices;
 	char *cgroups_path;
 	struct spec_resources resources;
-	struct strv sysctl;    /* "net.ipv4.ip_forward=1" */
+	struct strv sysctl; /* "net.ipv4.ip_forward=1" */
 	struct spec_seccomp seccomp;
 	char *rootfs_propagation;
 	struct strv masked_paths, readonly_paths;
@@ -273,23 +288,32 @@ struct spec {
 #define SPEC_SIZE_MAX ((size_t)16 << 20)
 
 /*
- * Loads and checks bundle/config.json (file `name` under dirfd). -ENOENT, -EBADMSG with the field's name. The caller owns *ret: spec_free().
+ * Loads and checks bundle/config.json (file `name` under dirfd). -ENOENT, -EBADMSG with the
+ * field's name. The caller owns *ret: spec_free().
  */
 int spec_read(int dirfd, const char *name, struct spec **ret, struct err *e);
-/* The same from a text; `what` names it in messages. For fuzzing and for callers that hold the text. */
+/*
+ * The same from a text; `what` names it in messages. For fuzzing and for callers that hold the
+ * text.
+ */
 int spec_parse(const char *text, size_t len, const char *what, struct spec **ret, struct err *e);
 void spec_free(struct spec *s);
-/* What a container that is made here needs beyond a valid file: a root, namespaces for what is namespaced. -EBADMSG. */
+/*
+ * What a container that is made here needs beyond a valid file: a root, namespaces for what is
+ * namespaced. -EBADMSG.
+ */
 int spec_check_create(const struct spec *s, const char *what, struct err *e);
 /* "network" for NS_NET. */
 const char *spec_ns_name(enum spec_ns_kind kind);
 
 /* A process object alone (pod oci exec --process), same rules as config.json's "process". */
-int spec_process_parse(const char *text, size_t len, const char *what, struct spec_process *ret, struct err *e);
+int spec_process_parse(const char *text, size_t len, const char *what, struct spec_process *ret,
+		       struct err *e);
 void spec_process_clear(struct spec_process *p);
 
 /* A LinuxResources object alone (pod oci update --resources). */
-int spec_resources_parse(const char *text, size_t len, const char *what, struct spec_resources *ret, struct err *e);
+int spec_resources_parse(const char *text, size_t len, const char *what, struct spec_resources *ret,
+			 struct err *e);
 void spec_resources_clear(struct spec_resources *r);
 
 static inline void cleanup_spec(struct spec **s)

@@ -1,6 +1,7 @@
 /*
- * What config.json must mean beyond its types (runtime-spec 1.3). spec_check runs on every file that is read; spec_check_create
- * adds what only a container to be made here has to fulfil (a config for another platform, or without process, is a valid file).
+ * What config.json must mean beyond its types (runtime-spec 1.3). spec_check runs on every file
+ * that is read; spec_check_create adds what only a container to be made here has to fulfil (a
+ * config for another platform, or without process, is a valid file).
  */
 #include <errno.h>
 #include <net/if.h>
@@ -10,8 +11,10 @@
 #include "oci/spec_internal.h"
 
 /* One level of a path for messages. */
-#define AT(parent, name) (&(const struct json_at){ .what = (parent)->what, .up = (parent), .key = (name) })
-#define AT_INDEX(parent, i) (&(const struct json_at){ .what = (parent)->what, .up = (parent), .index = (i) })
+#define AT(parent, name) \
+	(&(const struct json_at){ .what = (parent)->what, .up = (parent), .key = (name) })
+#define AT_INDEX(parent, i) \
+	(&(const struct json_at){ .what = (parent)->what, .up = (parent), .index = (i) })
 
 /* Digits, and a '.' behind them where more is to come. */
 static const char *after_number(const char *s)
@@ -59,7 +62,8 @@ static int check_rlimits(const struct spec_process *p, const struct json_at *at,
 		const struct spec_rlimit *l = &p->rlimits[i];
 
 		if (l->soft > l->hard)
-			return json_err(e, AT_INDEX(at, i), "the soft limit is above the hard limit");
+			return json_err(e, AT_INDEX(at, i),
+					"the soft limit is above the hard limit");
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(p->rlimits[k].type, l->type) == 0)
 				return json_err(e, AT_INDEX(at, i), "'%s' occurs twice", l->type);
@@ -75,8 +79,8 @@ static int check_user(const struct spec_user *u, const struct json_at *at, struc
 		return json_err(e, AT(at, "gid"), "%u is no group id", u->gid);
 	for (size_t i = 0; i < u->n_additional_gids; i++)
 		if (u->additional_gids[i] == UINT32_MAX)
-			return json_err(e, AT_INDEX(AT(at, "additionalGids"), i), "%u is no group id",
-					u->additional_gids[i]);
+			return json_err(e, AT_INDEX(AT(at, "additionalGids"), i),
+					"%u is no group id", u->additional_gids[i]);
 	return 0;
 }
 
@@ -93,9 +97,11 @@ int spec_check_process(const struct spec_process *p, const struct json_at *at, s
 	if (p->console_height > UINT16_MAX || p->console_width > UINT16_MAX)
 		return json_err(e, AT(at, "consoleSize"), "a side is above %d", UINT16_MAX);
 	if (p->has_oom_score_adj && (p->oom_score_adj < -1000 || p->oom_score_adj > 1000))
-		return json_err(e, AT(at, "oomScoreAdj"), "%d is not between -1000 and 1000", p->oom_score_adj);
+		return json_err(e, AT(at, "oomScoreAdj"), "%d is not between -1000 and 1000",
+				p->oom_score_adj);
 	if (p->io_priority < 0 || p->io_priority > 7)
-		return json_err(e, AT(at, "ioPriority"), "priority %d is not between 0 and 7", p->io_priority);
+		return json_err(e, AT(at, "ioPriority"), "priority %d is not between 0 and 7",
+				p->io_priority);
 	return 0;
 }
 
@@ -107,7 +113,8 @@ static int check_hooks(const struct spec_hook_list *l, const struct json_at *at,
 		if (r < 0)
 			return r;
 		if (l->v[i].has_timeout && l->v[i].timeout <= 0)
-			return json_err(e, AT(AT_INDEX(at, i), "timeout"), "%d is not above 0", l->v[i].timeout);
+			return json_err(e, AT(AT_INDEX(at, i), "timeout"), "%d is not above 0",
+					l->v[i].timeout);
 	}
 	return 0;
 }
@@ -124,7 +131,8 @@ int spec_check_resources(const struct spec_resources *r, const struct json_at *a
 	for (size_t i = 0; i < r->n_hugepage_limits; i++)
 		if (!page_size_ok(r->hugepage_limits[i].page_size))
 			return json_err(e, AT(AT_INDEX(AT(at, "hugepageLimits"), i), "pageSize"),
-					"'%s' is not a size such as 2MB", r->hugepage_limits[i].page_size);
+					"'%s' is not a size such as 2MB",
+					r->hugepage_limits[i].page_size);
 	for (size_t i = 0; i < r->n_devices; i++) {
 		const struct spec_device_rule *d = &r->devices[i];
 		const struct json_at *here = AT_INDEX(AT(at, "devices"), i);
@@ -132,7 +140,8 @@ int spec_check_resources(const struct spec_resources *r, const struct json_at *a
 		if (d->type && (strlen(d->type) > 1 || !strchr("abcup", d->type[0])))
 			return json_err(e, AT(here, "type"), "unknown device type '%s'", d->type);
 		if (d->access && d->access[strspn(d->access, "rwm")])
-			return json_err(e, AT(here, "access"), "'%s' has letters other than rwm", d->access);
+			return json_err(e, AT(here, "access"), "'%s' has letters other than rwm",
+					d->access);
 	}
 	if (r->has_swappiness && r->swappiness > 100)
 		return json_err(e, AT(AT(at, "memory"), "swappiness"), "%llu is above 100",
@@ -150,16 +159,16 @@ static int check_seccomp(const struct spec_seccomp *s, const struct json_at *at,
 			return json_err(e, AT(here, "names"), "no name is given");
 		for (size_t k = 0; k < c->n_args; k++)
 			if (c->args[k].index > 5)
-				return json_err(e, AT_INDEX(AT(here, "args"), k), "index %u is above 5",
-						c->args[k].index);
+				return json_err(e, AT_INDEX(AT(here, "args"), k),
+						"index %u is above 5", c->args[k].index);
 	}
 	return 0;
 }
 
 static bool interface_ok(const char *name)
 {
-	return name[0] && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
-	       !strpbrk(name, "/: \t\n");
+	return name[0] && strlen(name) < IF_NAMESIZE && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0 && !strpbrk(name, "/: \t\n");
 }
 
 static int check_net_devices(const struct spec_linux *l, const struct json_at *at, struct err *e)
@@ -170,8 +179,8 @@ static int check_net_devices(const struct spec_linux *l, const struct json_at *a
 		if (!interface_ok(d->host_name))
 			return json_err(e, at, "'%s' is no name of an interface", d->host_name);
 		if (d->name && !interface_ok(d->name))
-			return json_err(e, AT(AT(at, d->host_name), "name"), "'%s' is no name of an interface",
-					d->name);
+			return json_err(e, AT(AT(at, d->host_name), "name"),
+					"'%s' is no name of an interface", d->name);
 	}
 	return 0;
 }
@@ -183,10 +192,13 @@ static int check_linux(const struct spec_linux *l, const struct json_at *at, str
 	if (r >= 0)
 		r = check_paths(&l->readonly_paths, AT(at, "readonlyPaths"), e);
 	for (size_t i = 0; r >= 0 && i < l->n_devices; i++)
-		r = check_absolute(l->devices[i].path, AT(AT_INDEX(AT(at, "devices"), i), "path"), e);
+		r = check_absolute(l->devices[i].path, AT(AT_INDEX(AT(at, "devices"), i), "path"),
+				   e);
 	for (size_t i = 0; r >= 0 && i < l->n_time_offsets; i++)
-		if (!str_eq(l->time_offsets[i].clock, "monotonic") && !str_eq(l->time_offsets[i].clock, "boottime"))
-			r = json_err(e, AT(at, "timeOffsets"), "unknown clock '%s'", l->time_offsets[i].clock);
+		if (!str_eq(l->time_offsets[i].clock, "monotonic") &&
+		    !str_eq(l->time_offsets[i].clock, "boottime"))
+			r = json_err(e, AT(at, "timeOffsets"), "unknown clock '%s'",
+				     l->time_offsets[i].clock);
 	if (r >= 0)
 		r = spec_check_resources(&l->resources, AT(at, "resources"), e);
 	if (r >= 0)
@@ -198,8 +210,9 @@ static int check_linux(const struct spec_linux *l, const struct json_at *at, str
 
 int spec_check(const struct spec *s, const char *what, struct err *e)
 {
-	static const char *const hook_names[HOOK_KINDS] = { "prestart",	       "createRuntime", "createContainer",
-							    "startContainer", "poststart",	   "poststop" };
+	static const char *const hook_names[HOOK_KINDS] = { "prestart",        "createRuntime",
+							    "createContainer", "startContainer",
+							    "poststart",       "poststop" };
 	const struct json_at top = { .what = what };
 	int r = check_version(s->oci_version, AT(&top, "ociVersion"), e);
 
@@ -209,7 +222,8 @@ int spec_check(const struct spec *s, const char *what, struct err *e)
 		r = check_hooks(&s->hooks[i], AT(AT(&top, "hooks"), hook_names[i]), e);
 	for (size_t i = 0; r >= 0 && i < s->n_mounts; i++)
 		if (!s->mounts[i].destination[0])
-			r = json_err(e, AT(AT_INDEX(AT(&top, "mounts"), i), "destination"), "it is empty");
+			r = json_err(e, AT(AT_INDEX(AT(&top, "mounts"), i), "destination"),
+				     "it is empty");
 	return r < 0 ? r : check_linux(&s->linux, AT(&top, "linux"), e);
 }
 
@@ -232,9 +246,12 @@ static int check_namespaced(const struct spec *s, const struct json_at *top, str
 		return json_err(e, AT(at, s->linux.n_uid_mappings ? "uidMappings" : "gidMappings"),
 				"cannot be set without a user namespace");
 	if (s->linux.n_time_offsets > 0 && !ns_new(s, NS_TIME))
-		return json_err(e, AT(at, "timeOffsets"), "cannot be set without a new time namespace");
-	if (!s->linux.ns[NS_MOUNT].present &&
-	    s->n_mounts + s->linux.masked_paths.len + s->linux.readonly_paths.len + s->root_readonly > 0)
+		return json_err(e, AT(at, "timeOffsets"),
+				"cannot be set without a new time namespace");
+	if (!s->linux.ns[NS_MOUNT].present && s->n_mounts + s->linux.masked_paths.len +
+							      s->linux.readonly_paths.len +
+							      s->root_readonly >
+						      0)
 		return json_err(e, AT(top, "mounts"), "mounts need a mount namespace");
 	return 0;
 }

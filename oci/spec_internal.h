@@ -1,4 +1,7 @@
-/* Between the spec*.c files: the top table, loaders that config.json needs beyond base/json.h, and freeing by table. */
+/*
+ * Between the spec*.c files: the top table, loaders that config.json needs beyond base/json.h,
+ * and freeing by table.
+ */
 #ifndef OCI_SPEC_INTERNAL_H
 #define OCI_SPEC_INTERNAL_H
 
@@ -14,23 +17,26 @@ extern const struct json_field spec_process_table[];
 extern const struct json_field spec_linux_table[];
 extern const struct json_field spec_resources_table[];
 extern const struct json_field spec_idmap_table[];
-extern const struct json_field spec_hooks_table[]; /* into struct spec; state.json keeps hooks in the same form */
+extern const struct json_field
+	spec_hooks_table[]; /* into struct spec; state.json keeps hooks in the same form */
 
 /* Loaders (spec_load.c). */
-json_loader spec_load_word;       /* char *  one of the NULL-terminated words in .arg */
-json_loader spec_check_word;      /* nothing is kept: the value must be one of the words in .arg */
-json_loader spec_check_i64;       /* nothing is kept: the value must be an integer */
-json_loader spec_load_chars;      /* char *  of a struct spec_pattern in .arg */
-json_loader spec_load_words;      /* struct strv  each one of the words in .arg */
-json_loader spec_load_u32s;       /* uint32_t *  with .count */
-json_loader spec_load_keyed;      /* struct T *  an object of objects; T begins with char *key; .arg, .elem_size, .count */
+json_loader spec_load_word;  /* char *  one of the NULL-terminated words in .arg */
+json_loader spec_check_word; /* nothing is kept: the value must be one of the words in .arg */
+json_loader spec_check_i64;  /* nothing is kept: the value must be an integer */
+json_loader spec_load_chars; /* char *  of a struct spec_pattern in .arg */
+json_loader spec_load_words; /* struct strv  each one of the words in .arg */
+json_loader spec_load_u32s;  /* uint32_t *  with .count */
+json_loader
+	/* struct T *  an object of objects; T begins with char *key; .arg, .elem_size, .count */
+	spec_load_keyed;
 json_loader spec_load_namespaces; /* struct spec_ns[NS_KINDS] */
 
 /* What a string may be: prefix, then only bytes of `set` (NULL: any but a newline), then suffix. */
 struct spec_pattern {
 	const char *prefix;
 	const char *set;
-	const char *text;      /* how messages name it */
+	const char *text; /* how messages name it */
 };
 
 /* Frees all that the table's loaders have allocated in *base. */

@@ -1,4 +1,7 @@
-/* The "linux" object of config.json as tables (runtime-spec 1.3, config-linux.md), without resources. */
+/*
+ * The "linux" object of config.json as tables (runtime-spec 1.3, config-linux.md), without
+ * resources.
+ */
 #include "oci/spec.h"
 #include "oci/spec_internal.h"
 
@@ -15,7 +18,8 @@ static const struct json_field device_table[] = {
 	J(struct spec_device, json_load_string, "path", path, .required = true),
 	J(struct spec_device, json_load_i64, "major", major),
 	J(struct spec_device, json_load_i64, "minor", minor),
-	J(struct spec_device, json_load_u32, "fileMode", mode, J_PRESENT(struct spec_device, has_mode)),
+	J(struct spec_device, json_load_u32, "fileMode", mode,
+	  J_PRESENT(struct spec_device, has_mode)),
 	J(struct spec_device, json_load_u32, "uid", uid, J_PRESENT(struct spec_device, has_uid)),
 	J(struct spec_device, json_load_u32, "gid", gid, J_PRESENT(struct spec_device, has_gid)),
 	J_END,
@@ -32,13 +36,17 @@ static const struct json_field syscall_arg_table[] = {
 static const struct json_field syscall_table[] = {
 	J(struct spec_syscall, json_load_strv, "names", names, .required = true),
 	J(struct spec_syscall, json_load_string, "action", action, .required = true),
-	J(struct spec_syscall, json_load_u32, "errnoRet", errno_ret, J_PRESENT(struct spec_syscall, has_errno_ret)),
+	J(struct spec_syscall, json_load_u32, "errnoRet", errno_ret,
+	  J_PRESENT(struct spec_syscall, has_errno_ret)),
 	J(struct spec_syscall, json_load_array, "args", args, .arg = syscall_arg_table,
-	  .elem_size = sizeof(struct spec_syscall_arg), .count = offsetof(struct spec_syscall, n_args)),
+	  .elem_size = sizeof(struct spec_syscall_arg),
+	  .count = offsetof(struct spec_syscall, n_args)),
 	J_END,
 };
 
-/* Words of actions, operators and architectures are checked by seccomp_compile, which knows them. */
+/*
+ * Words of actions, operators and architectures are checked by seccomp_compile, which knows them.
+ */
 static const struct json_field seccomp_table[] = {
 	J(struct spec_seccomp, json_load_string, "defaultAction", default_action, .required = true),
 	J(struct spec_seccomp, json_load_u32, "defaultErrnoRet", default_errno_ret,
@@ -48,7 +56,8 @@ static const struct json_field seccomp_table[] = {
 	J(struct spec_seccomp, json_load_string, "listenerPath", listener_path),
 	J(struct spec_seccomp, json_load_string, "listenerMetadata", listener_metadata),
 	J(struct spec_seccomp, json_load_array, "syscalls", syscalls, .arg = syscall_table,
-	  .elem_size = sizeof(struct spec_syscall), .count = offsetof(struct spec_seccomp, n_syscalls)),
+	  .elem_size = sizeof(struct spec_syscall),
+	  .count = offsetof(struct spec_seccomp, n_syscalls)),
 	J_END,
 };
 
@@ -63,14 +72,10 @@ static const struct json_field rdt_table[] = {
 	J_END,
 };
 
-static const char *const mempolicy_modes[] = { "MPOL_DEFAULT",
-					       "MPOL_BIND",
-					       "MPOL_INTERLEAVE",
-					       "MPOL_WEIGHTED_INTERLEAVE",
-					       "MPOL_PREFERRED",
-					       "MPOL_PREFERRED_MANY",
-					       "MPOL_LOCAL",
-					       NULL };
+static const char *const mempolicy_modes[] = { "MPOL_DEFAULT",    "MPOL_BIND",
+					       "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+					       "MPOL_PREFERRED",  "MPOL_PREFERRED_MANY",
+					       "MPOL_LOCAL",      NULL };
 
 static const char *const mempolicy_flags[] = { "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES",
 					       "MPOL_F_STATIC_NODES", NULL };
@@ -85,7 +90,8 @@ static const struct json_field mempolicy_table[] = {
 static const char *const personality_domains[] = { "LINUX", "LINUX32", NULL };
 
 static const struct json_field personality_table[] = {
-	J(struct spec_linux, spec_load_word, "domain", personality_domain, .arg = personality_domains),
+	J(struct spec_linux, spec_load_word, "domain", personality_domain,
+	  .arg = personality_domains),
 	J_END,
 };
 
@@ -94,13 +100,19 @@ static const struct json_field net_device_table[] = {
 	J_END,
 };
 
-static const char *const propagations[] = { "private",  "shared",  "slave",  "unbindable",  "rprivate",
-					    "rshared", "rslave", "runbindable", NULL };
+static const char *const propagations[] = { "private",    "shared",      "slave",
+					    "unbindable", "rprivate",    "rshared",
+					    "rslave",     "runbindable", NULL };
 
-#define J_FLAT(name, table, ...) { .key = (name), .load = json_load_object, .offset = 0, .arg = (table), ##__VA_ARGS__ }
-#define J_ARRAY(loader, name, member, n_member, table)                                                   \
-	J(struct spec_linux, loader, name, member, .arg = (table),                                       \
-	  .elem_size = sizeof(*((struct spec_linux *)0)->member), .count = offsetof(struct spec_linux, n_member))
+#define J_FLAT(name, table, ...)                                                      \
+	{                                                                             \
+		.key = (name), .load = json_load_object, .offset = 0, .arg = (table), \
+		##__VA_ARGS__                                                         \
+	}
+#define J_ARRAY(loader, name, member, n_member, table)             \
+	J(struct spec_linux, loader, name, member, .arg = (table), \
+	  .elem_size = sizeof(*((struct spec_linux *)0)->member),  \
+	  .count = offsetof(struct spec_linux, n_member))
 
 const struct json_field spec_linux_table[] = {
 	J(struct spec_linux, spec_load_namespaces, "namespaces", ns),
@@ -114,7 +126,8 @@ const struct json_field spec_linux_table[] = {
 	J(struct spec_linux, json_load_map, "sysctl", sysctl),
 	J(struct spec_linux, json_load_object, "seccomp", seccomp, .arg = seccomp_table,
 	  J_PRESENT(struct spec_linux, seccomp.present)),
-	J(struct spec_linux, spec_load_word, "rootfsPropagation", rootfs_propagation, .arg = propagations),
+	J(struct spec_linux, spec_load_word, "rootfsPropagation", rootfs_propagation,
+	  .arg = propagations),
 	J(struct spec_linux, json_load_strv, "maskedPaths", masked_paths),
 	J(struct spec_linux, json_load_strv, "readonlyPaths", readonly_paths),
 	J(struct spec_linux, json_load_string, "mountLabel", mount_label),

@@ -1,6 +1,7 @@
 /*
- * Loaders for the shapes of config.json that base/json.h has no loader for, and the freeing of whatever any loader has
- * allocated, by the same tables. Runs in the process that called; keeps no state.
+ * Loaders for the shapes of config.json that base/json.h has no loader for, and the freeing of
+ * whatever any loader has allocated, by the same tables. Runs in the process that called; keeps
+ * no state.
  */
 #include <errno.h>
 
@@ -8,8 +9,8 @@
 #include "oci/spec.h"
 #include "oci/spec_internal.h"
 
-static int load_text(const cJSON *node, char **out, const struct json_field *f, const struct json_at *at,
-		     struct err *e)
+static int load_text(const cJSON *node, char **out, const struct json_field *f,
+		     const struct json_at *at, struct err *e)
 {
 	return json_load_string(node, out, f, at, e);
 }
@@ -22,7 +23,8 @@ static bool word_known(const char *const *words, const char *text)
 	return false;
 }
 
-static int word_error(const char *const *words, const char *text, const struct json_at *at, struct err *e)
+static int word_error(const char *const *words, const char *text, const struct json_at *at,
+		      struct err *e)
 {
 	auto_str struct str list = { 0 };
 
@@ -31,7 +33,8 @@ static int word_error(const char *const *words, const char *text, const struct j
 	return json_err(e, at, "unknown value '%s', expected one of %s", text, str_cstr(&list));
 }
 
-int spec_load_word(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_load_word(const cJSON *node, void *out, const struct json_field *f,
+		   const struct json_at *at, struct err *e)
 {
 	char **text = out;
 	int r = load_text(node, text, f, at, e);
@@ -43,7 +46,8 @@ int spec_load_word(const cJSON *node, void *out, const struct json_field *f, con
 	return 0;
 }
 
-int spec_check_word(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_check_word(const cJSON *node, void *out, const struct json_field *f,
+		    const struct json_at *at, struct err *e)
 {
 	auto_free char *text = NULL;
 
@@ -51,7 +55,8 @@ int spec_check_word(const cJSON *node, void *out, const struct json_field *f, co
 	return spec_load_word(node, &text, f, at, e);
 }
 
-int spec_check_i64(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_check_i64(const cJSON *node, void *out, const struct json_field *f,
+		   const struct json_at *at, struct err *e)
 {
 	int64_t value = 0;
 
@@ -59,7 +64,8 @@ int spec_check_i64(const cJSON *node, void *out, const struct json_field *f, con
 	return json_load_i64(node, &value, f, at, e);
 }
 
-int spec_load_chars(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_load_chars(const cJSON *node, void *out, const struct json_field *f,
+		    const struct json_at *at, struct err *e)
 {
 	const struct spec_pattern *p = f->arg;
 	char **text = out;
@@ -74,7 +80,8 @@ int spec_load_chars(const cJSON *node, void *out, const struct json_field *f, co
 	return 0;
 }
 
-int spec_load_words(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_load_words(const cJSON *node, void *out, const struct json_field *f,
+		    const struct json_at *at, struct err *e)
 {
 	struct strv *list = out;
 	int r = json_load_strv(node, list, f, at, e);
@@ -94,7 +101,8 @@ static size_t *count_of(void *out, const struct json_field *f)
 	return (size_t *)(void *)((char *)out - f->offset + f->count);
 }
 
-int spec_load_u32s(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_load_u32s(const cJSON *node, void *out, const struct json_field *f,
+		   const struct json_at *at, struct err *e)
 {
 	uint32_t **list = out;
 	size_t n = 0;
@@ -115,7 +123,8 @@ int spec_load_u32s(const cJSON *node, void *out, const struct json_field *f, con
 	return 0;
 }
 
-int spec_load_keyed(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int spec_load_keyed(const cJSON *node, void *out, const struct json_field *f,
+		    const struct json_at *at, struct err *e)
 {
 	char **list = out;
 	size_t *n = count_of(out, f);
@@ -141,8 +150,8 @@ int spec_load_keyed(const cJSON *node, void *out, const struct json_field *f, co
 }
 
 static const char *const ns_words[NS_KINDS + 1] = {
-	[NS_USER] = "user", [NS_PID] = "pid", [NS_NET] = "network", [NS_MOUNT] = "mount",
-	[NS_IPC] = "ipc", [NS_UTS] = "uts", [NS_CGROUP] = "cgroup", [NS_TIME] = "time",
+	[NS_USER] = "user", [NS_PID] = "pid", [NS_NET] = "network",   [NS_MOUNT] = "mount",
+	[NS_IPC] = "ipc",   [NS_UTS] = "uts", [NS_CGROUP] = "cgroup", [NS_TIME] = "time",
 };
 
 /* One element of linux.namespaces as it stands in the file. */
@@ -157,7 +166,8 @@ static const struct json_field ns_entry_table[] = {
 	J_END,
 };
 
-static int load_namespace(const cJSON *item, struct spec_ns *ns, const struct json_at *at, struct err *e)
+static int load_namespace(const cJSON *item, struct spec_ns *ns, const struct json_at *at,
+			  struct err *e)
 {
 	struct ns_entry entry = { 0 };
 	int r = -EBADMSG;
@@ -181,8 +191,8 @@ static int load_namespace(const cJSON *item, struct spec_ns *ns, const struct js
 	return r;
 }
 
-int spec_load_namespaces(const cJSON *node, void *out, const struct json_field *f, const struct json_at *at,
-			 struct err *e)
+int spec_load_namespaces(const cJSON *node, void *out, const struct json_field *f,
+			 const struct json_at *at, struct err *e)
 {
 	const cJSON *item;
 	size_t i = 0;
@@ -232,10 +242,11 @@ void spec_fields_free(const struct json_field *table, void *base)
 	for (const struct json_field *f = table; f->key; f++) {
 		void *member = (char *)base + f->offset;
 
-		if (f->load == json_load_string || f->load == spec_load_word || f->load == spec_load_chars ||
-		    f->load == spec_load_u32s)
+		if (f->load == json_load_string || f->load == spec_load_word ||
+		    f->load == spec_load_chars || f->load == spec_load_u32s)
 			free_text(member);
-		else if (f->load == json_load_strv || f->load == json_load_map || f->load == spec_load_words)
+		else if (f->load == json_load_strv || f->load == json_load_map ||
+			 f->load == spec_load_words)
 			strv_free(member);
 		else if (f->load == json_load_object)
 			spec_fields_free(f->arg, member);

@@ -1,4 +1,7 @@
-/* linux.resources as tables (runtime-spec 1.3, config-linux.md "Control groups"); also what `update --resources` reads. */
+/*
+ * linux.resources as tables (runtime-spec 1.3, config-linux.md "Control groups"); also what
+ * `update --resources` reads.
+ */
 #include "oci/spec.h"
 #include "oci/spec_internal.h"
 
@@ -7,20 +10,24 @@
 static const struct json_field device_rule_table[] = {
 	J(struct spec_device_rule, json_load_bool, "allow", allow, .required = true),
 	J(struct spec_device_rule, json_load_string, "type", type),
-	J(struct spec_device_rule, json_load_i64, "major", major, J_PRESENT(struct spec_device_rule, has_major)),
-	J(struct spec_device_rule, json_load_i64, "minor", minor, J_PRESENT(struct spec_device_rule, has_minor)),
+	J(struct spec_device_rule, json_load_i64, "major", major,
+	  J_PRESENT(struct spec_device_rule, has_major)),
+	J(struct spec_device_rule, json_load_i64, "minor", minor,
+	  J_PRESENT(struct spec_device_rule, has_minor)),
 	J(struct spec_device_rule, json_load_string, "access", access),
 	J_END,
 };
 
 static const struct json_field memory_table[] = {
 	J(R, json_load_i64, "limit", memory_limit, J_PRESENT(R, has_memory_limit)),
-	J(R, json_load_i64, "reservation", memory_reservation, J_PRESENT(R, has_memory_reservation)),
+	J(R, json_load_i64, "reservation", memory_reservation,
+	  J_PRESENT(R, has_memory_reservation)),
 	J(R, json_load_i64, "swap", memory_swap, J_PRESENT(R, has_memory_swap)),
 	J(R, json_load_i64, "kernel", memory_kernel, J_PRESENT(R, has_memory_kernel)),
 	J(R, json_load_i64, "kernelTCP", memory_kernel_tcp, J_PRESENT(R, has_memory_kernel_tcp)),
 	J(R, json_load_u64, "swappiness", swappiness, J_PRESENT(R, has_swappiness)),
-	J(R, json_load_bool, "disableOOMKiller", disable_oom_killer, J_PRESENT(R, has_disable_oom_killer)),
+	J(R, json_load_bool, "disableOOMKiller", disable_oom_killer,
+	  J_PRESENT(R, has_disable_oom_killer)),
 	J(R, json_load_bool, "useHierarchy", memory_use_hierarchy),
 	J(R, json_load_bool, "checkBeforeUpdate", memory_check_before_update),
 	J_END,
@@ -59,15 +66,16 @@ static const struct json_field throttle_table[] = {
 	J_END,
 };
 
-#define J_THROTTLE(name, member)                                                                         \
-	J(R, json_load_array, name, member.v, .arg = throttle_table,                                     \
+#define J_THROTTLE(name, member)                                     \
+	J(R, json_load_array, name, member.v, .arg = throttle_table, \
 	  .elem_size = sizeof(struct spec_throttle_device), .count = offsetof(R, member.n))
 
 static const struct json_field blkio_table[] = {
 	J(R, json_load_u16, "weight", blkio_weight),
 	J(R, json_load_u16, "leafWeight", blkio_leaf_weight),
 	J(R, json_load_array, "weightDevice", blkio_weight_devices, .arg = weight_device_table,
-	  .elem_size = sizeof(struct spec_weight_device), .count = offsetof(R, n_blkio_weight_devices)),
+	  .elem_size = sizeof(struct spec_weight_device),
+	  .count = offsetof(R, n_blkio_weight_devices)),
 	J_THROTTLE("throttleReadBpsDevice", blkio_read_bps),
 	J_THROTTLE("throttleWriteBpsDevice", blkio_write_bps),
 	J_THROTTLE("throttleReadIOPSDevice", blkio_read_iops),
@@ -95,12 +103,17 @@ static const struct json_field network_table[] = {
 };
 
 static const struct json_field rdma_table[] = {
-	J(struct spec_rdma, json_load_u32, "hcaHandles", handles, J_PRESENT(struct spec_rdma, has_handles)),
-	J(struct spec_rdma, json_load_u32, "hcaObjects", objects, J_PRESENT(struct spec_rdma, has_objects)),
+	J(struct spec_rdma, json_load_u32, "hcaHandles", handles,
+	  J_PRESENT(struct spec_rdma, has_handles)),
+	J(struct spec_rdma, json_load_u32, "hcaObjects", objects,
+	  J_PRESENT(struct spec_rdma, has_objects)),
 	J_END,
 };
 
-#define J_FLAT(name, table) { .key = (name), .load = json_load_object, .offset = 0, .arg = (table) }
+#define J_FLAT(name, table)                                                          \
+	{                                                                            \
+		.key = (name), .load = json_load_object, .offset = 0, .arg = (table) \
+	}
 
 const struct json_field spec_resources_table[] = {
 	J(R, json_load_array, "devices", devices, .arg = device_rule_table,
@@ -112,8 +125,8 @@ const struct json_field spec_resources_table[] = {
 	J(R, json_load_array, "hugepageLimits", hugepage_limits, .arg = hugepage_table,
 	  .elem_size = sizeof(struct spec_hugepage_limit), .count = offsetof(R, n_hugepage_limits)),
 	J_FLAT("network", network_table),
-	J(R, spec_load_keyed, "rdma", rdma, .arg = rdma_table, .elem_size = sizeof(struct spec_rdma),
-	  .count = offsetof(R, n_rdma)),
+	J(R, spec_load_keyed, "rdma", rdma, .arg = rdma_table,
+	  .elem_size = sizeof(struct spec_rdma), .count = offsetof(R, n_rdma)),
 	J(R, json_load_map, "unified", unified),
 	J_END,
 };

@@ -1,6 +1,7 @@
 /*
- * config.json as tables (runtime-spec 1.3, config.md): the top level, process, mounts and hooks. A row a key; keys without a
- * row are other platforms' or unknown and are ignored, as config.md (Extensibility) demands.
+ * config.json as tables (runtime-spec 1.3, config.md): the top level, process, mounts and hooks.
+ * A row a key; keys without a row are other platforms' or unknown and are ignored, as config.md
+ * (Extensibility) demands.
  */
 #include "oci/spec.h"
 #include "oci/spec_internal.h"
@@ -38,7 +39,8 @@ static const struct json_field caps_table[] = {
 	J_END,
 };
 
-static const struct spec_pattern rlimit_type = { "RLIMIT_", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "RLIMIT_ and a name" };
+static const struct spec_pattern rlimit_type = { "RLIMIT_", "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+						 "RLIMIT_ and a name" };
 
 static const struct json_field rlimit_table[] = {
 	J(struct spec_rlimit, spec_load_chars, "type", type, .required = true, .arg = &rlimit_type),
@@ -47,20 +49,18 @@ static const struct json_field rlimit_table[] = {
 	J_END,
 };
 
-static const char *const sched_policies[] = { "SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
-					      "SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE", NULL };
+static const char *const sched_policies[] = { "SCHED_OTHER",    "SCHED_FIFO", "SCHED_RR",
+					      "SCHED_BATCH",    "SCHED_ISO",  "SCHED_IDLE",
+					      "SCHED_DEADLINE", NULL };
 
-static const char *const sched_flags[] = { "SCHED_FLAG_RESET_ON_FORK",
-					   "SCHED_FLAG_RECLAIM",
-					   "SCHED_FLAG_DL_OVERRUN",
-					   "SCHED_FLAG_KEEP_POLICY",
-					   "SCHED_FLAG_KEEP_PARAMS",
-					   "SCHED_FLAG_UTIL_CLAMP_MIN",
-					   "SCHED_FLAG_UTIL_CLAMP_MAX",
-					   NULL };
+static const char *const sched_flags[] = { "SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",
+					   "SCHED_FLAG_DL_OVERRUN",     "SCHED_FLAG_KEEP_POLICY",
+					   "SCHED_FLAG_KEEP_PARAMS",    "SCHED_FLAG_UTIL_CLAMP_MIN",
+					   "SCHED_FLAG_UTIL_CLAMP_MAX", NULL };
 
 static const struct json_field scheduler_table[] = {
-	J(struct spec_scheduler, spec_load_word, "policy", policy, .required = true, .arg = sched_policies),
+	J(struct spec_scheduler, spec_load_word, "policy", policy, .required = true,
+	  .arg = sched_policies),
 	J(struct spec_scheduler, json_load_int, "nice", nice),
 	J(struct spec_scheduler, json_load_int, "priority", priority),
 	J(struct spec_scheduler, spec_load_words, "flags", flags, .arg = sched_flags),
@@ -70,10 +70,12 @@ static const struct json_field scheduler_table[] = {
 	J_END,
 };
 
-static const char *const io_classes[] = { "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE", NULL };
+static const char *const io_classes[] = { "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE",
+					  NULL };
 
 static const struct json_field io_priority_table[] = {
-	J(struct spec_process, spec_load_word, "class", io_priority_class, .required = true, .arg = io_classes),
+	J(struct spec_process, spec_load_word, "class", io_priority_class, .required = true,
+	  .arg = io_classes),
 	J(struct spec_process, json_load_int, "priority", io_priority),
 	J_END,
 };
@@ -81,13 +83,18 @@ static const struct json_field io_priority_table[] = {
 static const struct spec_pattern cpu_list = { "", "0123456789, -", "a list of CPUs" };
 
 static const struct json_field affinity_table[] = {
-	J(struct spec_process, spec_load_chars, "initial", exec_cpu_affinity_initial, .arg = &cpu_list),
+	J(struct spec_process, spec_load_chars, "initial", exec_cpu_affinity_initial,
+	  .arg = &cpu_list),
 	J(struct spec_process, spec_load_chars, "final", exec_cpu_affinity_final, .arg = &cpu_list),
 	J_END,
 };
 
 /* An object whose members live in the struct that holds it. */
-#define J_FLAT(name, table, ...) { .key = (name), .load = json_load_object, .offset = 0, .arg = (table), ##__VA_ARGS__ }
+#define J_FLAT(name, table, ...)                                                      \
+	{                                                                             \
+		.key = (name), .load = json_load_object, .offset = 0, .arg = (table), \
+		##__VA_ARGS__                                                         \
+	}
 
 const struct json_field spec_process_table[] = {
 	J(struct spec_process, json_load_bool, "terminal", terminal),
@@ -99,7 +106,8 @@ const struct json_field spec_process_table[] = {
 	J(struct spec_process, json_load_object, "capabilities", caps, .arg = caps_table,
 	  J_PRESENT(struct spec_process, caps.present)),
 	J(struct spec_process, json_load_array, "rlimits", rlimits, .arg = rlimit_table,
-	  .elem_size = sizeof(struct spec_rlimit), .count = offsetof(struct spec_process, n_rlimits)),
+	  .elem_size = sizeof(struct spec_rlimit),
+	  .count = offsetof(struct spec_process, n_rlimits)),
 	J(struct spec_process, json_load_bool, "noNewPrivileges", no_new_privileges),
 	J(struct spec_process, json_load_string, "apparmorProfile", apparmor_profile),
 	J(struct spec_process, json_load_string, "selinuxLabel", selinux_label),
@@ -130,12 +138,13 @@ static const struct json_field hook_table[] = {
 	J(struct spec_hook, json_load_string, "path", path, .required = true),
 	J(struct spec_hook, json_load_strv, "args", args),
 	J(struct spec_hook, json_load_strv, "env", env, J_PRESENT(struct spec_hook, has_env)),
-	J(struct spec_hook, json_load_int, "timeout", timeout, J_PRESENT(struct spec_hook, has_timeout)),
+	J(struct spec_hook, json_load_int, "timeout", timeout,
+	  J_PRESENT(struct spec_hook, has_timeout)),
 	J_END,
 };
 
-#define J_HOOKS(name, kind)                                                                              \
-	J(struct spec, json_load_array, name, hooks[kind].v, .arg = hook_table,                          \
+#define J_HOOKS(name, kind)                                                     \
+	J(struct spec, json_load_array, name, hooks[kind].v, .arg = hook_table, \
 	  .elem_size = sizeof(struct spec_hook), .count = offsetof(struct spec, hooks[kind].n))
 
 const struct json_field spec_hooks_table[] = {
@@ -154,16 +163,22 @@ static const struct json_field root_table[] = {
 	J_END,
 };
 
-/* -- another platform's, read only so far that its schema is kept: config.json may be meant for several -- */
+/*
+ * -- another platform's, read only so far that its schema is kept: config.json may be meant for
+ * several --
+ */
 
 static const char *const sharing_words[] = { "disable", "new", "inherit", NULL };
 static const char *const sharing_words_always[] = { "new", "inherit", NULL };
 
-#define J_WORD(name, words) { .key = (name), .load = spec_check_word, .arg = (words) }
+#define J_WORD(name, words)                                            \
+	{                                                              \
+		.key = (name), .load = spec_check_word, .arg = (words) \
+	}
 
 static const struct json_field jail_table[] = {
 	J_WORD("host", sharing_words_always), J_WORD("vnet", sharing_words_always),
-	J_WORD("ip4", sharing_words),	      J_WORD("ip6", sharing_words),
+	J_WORD("ip4", sharing_words),         J_WORD("ip6", sharing_words),
 	J_WORD("sysvmsg", sharing_words),     J_WORD("sysvsem", sharing_words),
 	J_WORD("sysvshm", sharing_words),     J_END,
 };

@@ -1,6 +1,6 @@
 /*
- * `start`: lets the waiting init go on, and stays until the program runs or cannot. Any process with access to the state folder may
- * call it; the container's init is not its child.
+ * `start`: lets the waiting init go on, and stays until the program runs or cannot. Any process
+ * with access to the state folder may call it; the container's init is not its child.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,10 +25,12 @@ static int check_created(int dir, const struct state *s, struct err *e)
 		return 0;
 	if (status == OCI_STOPPED)
 		return err_set(e, EINVAL, "cannot start container '%s': it has stopped", s->id);
-	return err_set(e, EINVAL, "cannot start container '%s': it is already %s", s->id, oci_status_name(status));
+	return err_set(e, EINVAL, "cannot start container '%s': it is already %s", s->id,
+		       oci_status_name(status));
 }
 
-static int load_hooks(int dir, const struct state *s, enum spec_hook_kind kind, struct spec **ret, struct err *e)
+static int load_hooks(int dir, const struct state *s, enum spec_hook_kind kind, struct spec **ret,
+		      struct err *e)
 {
 	if (!(s->hooks & (1U << kind)))
 		return 0;

@@ -1,6 +1,7 @@
 /*
- * state.json and the folder around it. Runs in whoever calls the runtime (pod oci, the engine). The status is never stored: it is worked out
- * from the init process, which is known by pid, start time and boot.
+ * state.json and the folder around it. Runs in whoever calls the runtime (pod oci, the engine).
+ * The status is never stored: it is worked out from the init process, which is known by pid,
+ * start time and boot.
  */
 #include "oci/state.h"
 
@@ -54,7 +55,10 @@ int state_root_open(const struct oci *o, struct err *e)
 static int check_id(const char *id, struct err *e)
 {
 	if (!id_container_ok(id))
-		return err_set(e, EINVAL, "invalid container id '%s': letters, digits and _+-. are allowed, no leading '.' or '-'", id);
+		return err_set(e, EINVAL,
+			       "invalid container id '%s': letters, digits and _+-. are allowed, "
+			       "no leading '.' or '-'",
+			       id);
 	return 0;
 }
 
@@ -138,9 +142,9 @@ int state_dir_remove(const struct oci *o, const char *id, struct err *e)
 	(void)unlinkat(dir, STATE_FILTER, 0);
 	if (unlinkat(root, id, AT_REMOVEDIR) == 0)
 		return 0;
-	return errno == ENOTEMPTY ? dir_remove_all(root, id, e) :
-	       errno == ENOENT	  ? 0 :
-				    err_sys(e, "remove the state of container '%s'", id);
+	return errno == ENOTEMPTY ? dir_remove_all(root, id, e)
+	       : errno == ENOENT  ? 0
+				  : err_sys(e, "remove the state of container '%s'", id);
 }
 
 /* -- state.json -- */
@@ -164,6 +168,7 @@ int state_save(int dir_fd, const struct state *s, struct err *e)
 	json_add_u64(j, "namespaces", s->ns_flags);
 	json_add_u64(j, "hooks", s->hooks);
 	json_add_bool(j, "userNamespace", s->in_userns);
+	json_add_bool(j, "guard", s->guard);
 	json_add_strv(j, "annotations", &s->annotations);
 	cgroup = json_add_object(j, "cgroup");
 	cgroup_to_json(&s->cgroup, cgroup);
@@ -201,7 +206,9 @@ int state_load(int dir_fd, const char *id, struct state *ret, struct err *e)
 	s.ns_flags = json_u64(j, "namespaces", 0);
 	s.hooks = (unsigned int)json_u64(j, "hooks", 0);
 	s.in_userns = json_bool(j, "userNamespace", false);
-	if (json_get_strv(j, "annotations", &s.annotations) < 0 || !s.id || !s.bundle || s.init.pid <= 0)
+	s.guard = json_bool(j, "guard", true);
+	if (json_get_strv(j, "annotations", &s.annotations) < 0 || !s.id || !s.bundle ||
+	    s.init.pid <= 0)
 		return err_set(e, EBADMSG, "container '%s': its state.json is broken", id);
 	r = cgroup_from_json(json_get(j, "cgroup"), &s.cgroup, e);
 	if (r < 0)
@@ -265,7 +272,8 @@ char *state_hook_text(const struct state *s, enum oci_status status, pid_t pid)
 
 const char *oci_status_name(enum oci_status s)
 {
-	static const char *const names[] = { "creating", "created", "running", "paused", "stopped" };
+	static const char *const names[] = { "creating", "created", "running", "paused",
+					     "stopped" };
 
 	return names[s];
 }

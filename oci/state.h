@@ -1,10 +1,11 @@
 /*
  * What a container leaves on disk for later calls: <root>/<id>/ with
- *   state.json   who it is: pid + start time + boot id of init, bundle, cgroup, namespaces, annotations
- *   config.json  as it was when the container was created: later edits in the bundle have no effect
- *   filter       the compiled seccomp filter, for exec
+ *   state.json   who it is: pid + start time + boot id of init, bundle, cgroup, namespaces,
+ *   annotations config.json  as it was when the container was created: later edits in the bundle
+ *   have no effect filter       the compiled seccomp filter, for exec
  *   start.sock   where init waits for `start`; it is gone once the container has been started
- * A folder without state.json, and whose lock is free, is what a killed `create` left: the next create of that id takes it away.
+ * A folder without state.json, and whose lock is free, is what a killed `create` left: the next
+ * create of that id takes it away.
  */
 #ifndef OCI_STATE_H
 #define OCI_STATE_H
@@ -28,12 +29,13 @@ struct state {
 	char *rootfs;
 	char *created;
 	char *owner;
-	char *personality;     /* NULL: none */
+	char *personality; /* NULL: none */
 	struct proc_id init;
 	struct strv annotations;
-	uint64_t ns_flags;     /* CLONE_NEW… of the namespaces that are not the creator's */
-	unsigned int hooks;    /* bit a kind: config.json has such hooks */
-	bool in_userns;        /* a user namespace among them */
+	uint64_t ns_flags;  /* CLONE_NEW… of the namespaces that are not the creator's */
+	unsigned int hooks; /* bit a kind: config.json has such hooks */
+	bool in_userns;     /* a user namespace among them */
+	bool guard;         /* launch_exposed at the time of create */
 	struct cgroup cgroup;
 };
 
@@ -68,7 +70,10 @@ enum oci_status state_status(int dir_fd, const struct state *s);
 /* The state as hooks get it on stdin (runtime.md, State); the caller owns it. */
 char *state_hook_text(const struct state *s, enum oci_status status, pid_t pid);
 
-/* The compiled filter, kept for exec. Nothing is written where there is none; loading none gives an empty one. */
+/*
+ * The compiled filter, kept for exec. Nothing is written where there is none; loading none gives
+ * an empty one.
+ */
 int state_filter_save(int dir_fd, const struct seccomp_filter *f, struct err *e);
 int state_filter_load(int dir_fd, struct seccomp_filter *ret, struct err *e);
 

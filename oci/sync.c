@@ -1,4 +1,7 @@
-/* The messages of sync.h. Runs on both sides; what the inside sends is checked for size and type, its texts are cleaned. */
+/*
+ * The messages of sync.h. Runs on both sides; what the inside sends is checked for size and type,
+ * its texts are cleaned.
+ */
 #include "oci/sync.h"
 
 #include <errno.h>
@@ -8,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "oci/program.h"
 
 struct packet {
 	uint32_t type;
@@ -39,7 +43,10 @@ void sync_send_error(int sock, const struct err *why)
 	(void)sync_send(sock, SYNC_ERROR, why, sizeof(*why), NULL);
 }
 
-/* An error from the inside is data of a stranger: after execve's failure the container's own user may have sent it. */
+/*
+ * An error from the inside is data of a stranger: after execve's failure the container's own user
+ * may have sent it.
+ */
 static int take_error(const struct packet *p, size_t len, struct err *e)
 {
 	struct err got, clean = { 0 };
@@ -77,14 +84,15 @@ int sync_expect(int sock, enum sync_type type, void *payload, size_t size, struc
 	int n = receive(sock, &p, e);
 
 	if (n == -EPIPE)
-		return err_set(e, EPIPE, "the container's process ended without a word (was it killed?)");
+		return err_set(e, EPIPE,
+			       "the container's process ended without a word (was it killed?)");
 	if (n < 0)
 		return n;
 	if (p.type == SYNC_ERROR)
 		return take_error(&p, (size_t)n, e);
 	if (p.type != (uint32_t)type || (size_t)n > size)
-		return err_set(e, EPROTO, "the container's process sent message %u, expected %u", p.type,
-			       (unsigned int)type);
+		return err_set(e, EPROTO, "the container's process sent message %u, expected %u",
+			       p.type, (unsigned int)type);
 	if (n > 0)
 		memcpy(payload, p.payload, (size_t)n);
 	return n;
@@ -92,8 +100,10 @@ int sync_expect(int sock, enum sync_type type, void *payload, size_t size, struc
 
 int sync_expect_exec(int sock, struct err *e)
 {
+	char name[SYNC_NAME_MAX + 1] = "";
 	struct packet p;
-	int r = sync_expect(sock, SYNC_EXEC, NULL, 0, e);
+	uint32_t num;
+	int r = sync_expect(sock, SYNC_EXEC, name, SYNC_NAME_MAX, e);
 
 	if (r < 0)
 		return r;
@@ -102,5 +112,11 @@ int sync_expect_exec(int sock, struct err *e)
 		return 0;
 	if (r >= 0 && p.type == SYNC_ERROR)
 		return take_error(&p, (size_t)r, e);
-	return r < 0 ? r : err_set(e, EPROTO, "the container's process sent message %u after exec", p.type);
+	if (r != sizeof(num) || p.type != SYNC_FAILED)
+		return r < 0 ? r
+			     : err_set(e, EPROTO,
+				       "the container's process sent message %u after exec",
+				       p.type);
+	memcpy(&num, p.payload, sizeof(num));
+	return program_exec_error(name, num > 0 && num < 4096 ? (int)num : EIO, e);
 }

@@ -1,6 +1,7 @@
 /*
- * The pty of a container. Runs inside (init, exec): the container may have put anything at /dev/ptmx, so what is opened is
- * proven to be a devpts master, and the slave comes from the master itself (TIOCGPTPEER), never by name.
+ * The pty of a container. Runs inside (init, exec): the container may have put anything at
+ * /dev/ptmx, so what is opened is proven to be a devpts master, and the slave comes from the
+ * master itself (TIOCGPTPEER), never by name.
  */
 #include "oci/terminal.h"
 
@@ -20,7 +21,10 @@
 #include "base/inroot.h"
 #include "oci/spec.h"
 
-/* CVE-2025-52565: a fake in the place of the device must not be opened as a terminal, let alone written to. */
+/*
+ * CVE-2025-52565: a fake in the place of the device must not be opened as a terminal, let alone
+ * written to.
+ */
 static int open_master(int root_fd, struct err *e)
 {
 	auto_fd int path = inroot_open(root_fd, "dev/pts/ptmx", O_PATH, 0, e);
@@ -80,7 +84,8 @@ int terminal_open(int root_fd, const struct spec_process *p, struct terminal *re
 	if (ioctl(t.master, TIOCSPTLCK, &unlock) < 0 || ioctl(t.master, TIOCGPTN, &number) < 0)
 		r = err_sys(e, "make a terminal");
 	if (r >= 0)
-		t.slave = ioctl(t.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC); /* Linux 4.13 */
+		t.slave = ioctl(t.master, TIOCGPTPEER,
+				O_RDWR | O_NOCTTY | O_CLOEXEC); /* Linux 4.13 */
 	if (r >= 0 && t.slave < 0)
 		r = err_sys(e, "open the container's side of the terminal");
 	if (r >= 0)

@@ -1,4 +1,7 @@
-/* The container's terminal: a pty of the container's own devpts, its master handed out over a Unix socket. */
+/*
+ * The container's terminal: a pty of the container's own devpts, its master handed out over a
+ * Unix socket.
+ */
 #ifndef OCI_TERMINAL_H
 #define OCI_TERMINAL_H
 
@@ -8,14 +11,14 @@ struct spec_process;
 struct terminal {
 	int master;
 	int slave;
-	char name[32];         /* "/dev/pts/0" as the container sees it */
+	char name[32]; /* "/dev/pts/0" as the container sees it */
 };
 
 #define TERMINAL_NONE ((struct terminal){ .master = -1, .slave = -1 })
 
 /*
- * Opens a new pair of /dev/pts below root_fd, which is not trusted; output processing (ONLCR) is off and the size is set where the process has
- * one. -ENOENT: the container has no devpts.
+ * Opens a new pair of /dev/pts below root_fd, which is not trusted; output processing (ONLCR) is
+ * off and the size is set where the process has one. -ENOENT: the container has no devpts.
  */
 int terminal_open(int root_fd, const struct spec_process *p, struct terminal *ret, struct err *e);
 /* Sends the master and its name over sock (SCM_RIGHTS) and closes it here. */

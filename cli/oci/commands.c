@@ -25,8 +25,18 @@ static const struct opt globals[] = {
 
 /* Sorted by name. */
 static const struct cmd *const cmds[] = {
-	&oci_cmd_create, &oci_cmd_delete, &oci_cmd_exec,  &oci_cmd_kill, &oci_cmd_list,	 &oci_cmd_pause,
-	&oci_cmd_ps,	 &oci_cmd_resume, &oci_cmd_run,	  &oci_cmd_spec, &oci_cmd_start, &oci_cmd_state,
+	&oci_cmd_create,
+	&oci_cmd_delete,
+	&oci_cmd_exec,
+	&oci_cmd_kill,
+	&oci_cmd_list,
+	&oci_cmd_pause,
+	&oci_cmd_ps,
+	&oci_cmd_resume,
+	&oci_cmd_run,
+	&oci_cmd_spec,
+	&oci_cmd_start,
+	&oci_cmd_state,
 	NULL,
 };
 
@@ -51,7 +61,8 @@ static int prepare(struct cli *c, struct err *e)
 	if (c->log_format && str_eq(c->log_format, "json"))
 		format = LOG_JSON;
 	else if (c->log_format && !str_eq(c->log_format, "text"))
-		return err_set(e, EINVAL, "unknown log format '%s': use text or json", c->log_format);
+		return err_set(e, EINVAL, "unknown log format '%s': use text or json",
+			       c->log_format);
 	if (c->log && c->log[0])
 		return open_log(c, format, e);
 	if (format == LOG_JSON)
@@ -74,7 +85,8 @@ static int print_version(const struct cli *c, struct err *e)
 {
 	(void)c;
 	(void)e;
-	(void)printf("pod-oci version %s\ncommit: %s\nspec: 1.3.0\n", version_text(), version_commit());
+	(void)printf("pod-oci version %s\ncommit: %s\nspec: 1.3.0\n", version_text(),
+		     version_commit());
 	return 0;
 }
 

@@ -10,13 +10,18 @@ struct create_opts {
 };
 
 static const struct opt opts[] = {
-	OPT_STR(struct create_opts, bundle, 'b', "bundle", "dir", "Folder with config.json (the current one)"),
+	OPT_STR(struct create_opts, bundle, 'b', "bundle", "dir",
+		"Folder with config.json (the current one)"),
 	OPT_STR(struct create_opts, console_socket, 0, "console-socket", "path",
 		"Unix socket that gets the terminal's master"),
-	OPT_STR(struct create_opts, pid_file, 0, "pid-file", "path", "Write the pid of the container's process there"),
-	OPT_INT(struct create_opts, preserve_fds, 0, "preserve-fds", "n", "Pass on this many file descriptors from 3 on"),
-	OPT_BOOL(struct create_opts, no_pivot, 0, "no-pivot", "Do without pivot_root, for a root on a ramdisk"),
-	OPT_BOOL(struct create_opts, no_new_keyring, 0, "no-new-keyring", "Keep the session keyring of the caller"),
+	OPT_STR(struct create_opts, pid_file, 0, "pid-file", "path",
+		"Write the pid of the container's process there"),
+	OPT_INT(struct create_opts, preserve_fds, 0, "preserve-fds", "n",
+		"Pass on this many file descriptors from 3 on"),
+	OPT_BOOL(struct create_opts, no_pivot, 0, "no-pivot",
+		 "Do without pivot_root, for a root on a ramdisk"),
+	OPT_BOOL(struct create_opts, no_new_keyring, 0, "no-new-keyring",
+		 "Keep the session keyring of the caller"),
 	OPT_END,
 };
 
@@ -27,9 +32,11 @@ static int run_create(const struct cli *c, void *into, int argc, char **argv, st
 	const struct create_opts *o = into;
 	auto_oci_call struct oci_call call = { 0 };
 	struct oci_create create = OCI_CREATE_INIT;
-	int r = oci_call_init(c, &call, e);
+	int r = oci_check_fds(o->preserve_fds, e);
 
 	(void)argc;
+	if (r >= 0)
+		r = oci_call_init(c, &call, e);
 	if (r < 0)
 		return r;
 	create.id = argv[0];

@@ -1,4 +1,7 @@
-/* `pod oci exec`: a further process in a running container, from a process.json or from words on the command line. */
+/*
+ * `pod oci exec`: a further process in a running container, from a process.json or from words on
+ * the command line.
+ */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -19,21 +22,30 @@ struct exec_opts {
 };
 
 static const struct opt opts[] = {
-	OPT_LIST(struct exec_opts, gids, 'g', "additional-gids", "gid", "Further group of the process"),
-	OPT_STR(struct exec_opts, apparmor, 0, "apparmor", "profile", "AppArmor profile of the process"),
-	OPT_LIST(struct exec_opts, caps, 'c', "cap", "capability", "Add a capability to those of the container"),
+	OPT_LIST(struct exec_opts, gids, 'g', "additional-gids", "gid",
+		 "Further group of the process"),
+	OPT_STR(struct exec_opts, apparmor, 0, "apparmor", "profile",
+		"AppArmor profile of the process"),
+	OPT_LIST(struct exec_opts, caps, 'c', "cap", "capability",
+		 "Add a capability to those of the container"),
 	OPT_STR(struct exec_opts, ignored, 0, "cgroup", "path", "", .hidden = true),
 	OPT_STR(struct exec_opts, console_socket, 0, "console-socket", "path",
 		"Unix socket that gets the terminal's master"),
 	OPT_STR(struct exec_opts, cwd, 0, "cwd", "dir", "Working folder in the container"),
 	OPT_BOOL(struct exec_opts, detach, 'd', "detach", "Return once the program runs"),
 	OPT_LIST(struct exec_opts, env, 'e', "env", "NAME=value", "Set an environment variable"),
-	OPT_BOOL(struct exec_opts, ignore_paused, 0, "ignore-paused", "Allow it in a paused container"),
-	OPT_BOOL(struct exec_opts, no_new_privs, 0, "no-new-privs", "Set no_new_privs for the process"),
-	OPT_STR(struct exec_opts, pid_file, 0, "pid-file", "path", "Write the pid of the process there"),
-	OPT_INT(struct exec_opts, preserve_fds, 0, "preserve-fds", "n", "Pass on this many file descriptors from 3 on"),
-	OPT_STR(struct exec_opts, process, 'p', "process", "file", "The process as JSON, as in config.json"),
-	OPT_STR(struct exec_opts, label, 0, "process-label", "label", "SELinux label of the process"),
+	OPT_BOOL(struct exec_opts, ignore_paused, 0, "ignore-paused",
+		 "Allow it in a paused container"),
+	OPT_BOOL(struct exec_opts, no_new_privs, 0, "no-new-privs",
+		 "Set no_new_privs for the process"),
+	OPT_STR(struct exec_opts, pid_file, 0, "pid-file", "path",
+		"Write the pid of the process there"),
+	OPT_INT(struct exec_opts, preserve_fds, 0, "preserve-fds", "n",
+		"Pass on this many file descriptors from 3 on"),
+	OPT_STR(struct exec_opts, process, 'p', "process", "file",
+		"The process as JSON, as in config.json"),
+	OPT_STR(struct exec_opts, label, 0, "process-label", "label",
+		"SELinux label of the process"),
 	OPT_BOOL(struct exec_opts, tty, 't', "tty", "Give it a terminal"),
 	OPT_STR(struct exec_opts, user, 'u', "user", "uid[:gid]", "User and group of the process"),
 	OPT_END,
@@ -46,8 +58,8 @@ static int set_user(struct spec_user *u, const char *text, struct err *e)
 
 	if (gid)
 		*gid++ = '\0';
-	if (str_to_u32(uid, &u->uid) < 0 || (gid && str_to_u32(gid, &u->gid) < 0) || u->uid == UINT32_MAX ||
-	    u->gid == UINT32_MAX)
+	if (str_to_u32(uid, &u->uid) < 0 || (gid && str_to_u32(gid, &u->gid) < 0) ||
+	    u->uid == UINT32_MAX || u->gid == UINT32_MAX)
 		return err_set(e, EINVAL, "user '%s' is not of the form uid[:gid]", text);
 	return 0;
 }
@@ -59,7 +71,8 @@ static int add_gids(struct spec_user *u, const struct strv *list, struct err *e)
 
 		if (str_to_u32(list->v[i], &gid) < 0 || gid == UINT32_MAX)
 			return err_set(e, EINVAL, "'%s' is no group id", list->v[i]);
-		u->additional_gids = xreallocarray(u->additional_gids, u->n_additional_gids + 1, sizeof(gid));
+		u->additional_gids =
+			xreallocarray(u->additional_gids, u->n_additional_gids + 1, sizeof(gid));
 		u->additional_gids[u->n_additional_gids++] = gid;
 	}
 	return 0;
@@ -75,7 +88,8 @@ static void add_caps(struct spec_caps *c, const struct strv *list)
 }
 
 /* Words and options upon the process that config.json describes. */
-static int change_process(struct spec_process *p, const struct exec_opts *o, int argc, char **argv, struct err *e)
+static int change_process(struct spec_process *p, const struct exec_opts *o, int argc, char **argv,
+			  struct err *e)
 {
 	int r = o->user ? set_user(&p->user, o->user, e) : 0;
 
@@ -98,7 +112,8 @@ static int change_process(struct spec_process *p, const struct exec_opts *o, int
 		replace_ptr(&p->apparmor_profile, xstrdup(o->apparmor));
 	if (o->label)
 		replace_ptr(&p->selinux_label, xstrdup(o->label));
-	return p->cwd[0] == '/' ? 0 : err_set(e, EINVAL, "working folder '%s' is not absolute", p->cwd);
+	return p->cwd[0] == '/' ? 0
+				: err_set(e, EINVAL, "working folder '%s' is not absolute", p->cwd);
 }
 
 static int read_process(const char *file, struct spec_process *p, struct err *e)
@@ -113,7 +128,8 @@ static int read_process(const char *file, struct spec_process *p, struct err *e)
 	return r;
 }
 
-static int execute(const struct oci *oci, const char *id, const struct exec_opts *o, struct spec_process *p, struct err *e)
+static int execute(const struct oci *oci, const char *id, const struct exec_opts *o,
+		   struct spec_process *p, struct err *e)
 {
 	auto_foreground struct foreground f = FOREGROUND_NONE;
 	auto_child struct child child = CHILD_NONE;
@@ -148,13 +164,16 @@ static int execute(const struct oci *oci, const char *id, const struct exec_opts
 	return foreground_wait(&f, signals, &child, e);
 }
 
-static int from_words(const struct oci *oci, const struct exec_opts *o, int argc, char **argv, struct err *e)
+static int from_words(const struct oci *oci, const struct exec_opts *o, int argc, char **argv,
+		      struct err *e)
 {
 	auto_spec struct spec *spec = NULL;
 	int r = oci_config(oci, argv[0], &spec, e);
 
 	if (r >= 0 && !spec->process.present)
-		r = err_set(e, EINVAL, "container '%s' has no process to take defaults from: use --process", argv[0]);
+		r = err_set(e, EINVAL,
+			    "container '%s' has no process to take defaults from: use --process",
+			    argv[0]);
 	if (r >= 0)
 		r = change_process(&spec->process, o, argc - 1, argv + 1, e);
 	return r < 0 ? r : execute(oci, argv[0], o, &spec->process, e);
@@ -164,8 +183,10 @@ static int run_exec(const struct cli *c, void *into, int argc, char **argv, stru
 {
 	const struct exec_opts *o = into;
 	auto_oci_call struct oci_call call = { 0 };
-	int r = oci_call_init(c, &call, e);
+	int r = oci_check_fds(o->preserve_fds, e);
 
+	if (r >= 0)
+		r = oci_call_init(c, &call, e);
 	if (r >= 0 && !o->process && argc < 2)
 		r = err_set(e, EINVAL, "no command is given");
 	if (r >= 0 && o->process) {

@@ -1,6 +1,6 @@
 /*
- * A container's process in the foreground of `run` and `exec`: signals are passed on, a terminal is copied. Runs in the command
- * line process, the parent of the container's process.
+ * A container's process in the foreground of `run` and `exec`: signals are passed on, a terminal
+ * is copied. Runs in the command line process, the parent of the container's process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +81,9 @@ int foreground_signals(struct err *e)
 
 	(void)sigfillset(&all);
 	/* stopping and what tells of our own faults stay as they are */
-	for (const int *s = (const int[]){ SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, 0 }; *s; s++)
+	for (const int *s = (const int[]){ SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGBUS, SIGFPE,
+					   SIGILL, SIGABRT, 0 };
+	     *s; s++)
 		(void)sigdelset(&all, *s);
 	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
 		return err_sys(e, "block signals");
@@ -99,7 +101,8 @@ static bool raw_mode(struct termios *saved)
 		return false;
 	raw = *saved;
 	cfmakeraw(&raw);
-	raw.c_oflag |= OPOST; /* the container's output has no carriage returns: ONLCR is off there */
+	raw.c_oflag |=
+		OPOST; /* the container's output has no carriage returns: ONLCR is off there */
 	return tcsetattr(0, TCSANOW, &raw) == 0;
 }
 
@@ -123,7 +126,8 @@ static void pass_signals(const struct foreground *f, int signals, const struct c
 	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGWINCH)
 			copy_size(f);
-		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE || info.ssi_signo == SIGURG)
+		if (info.ssi_signo == SIGCHLD || info.ssi_signo == SIGPIPE ||
+		    info.ssi_signo == SIGURG)
 			continue;
 		if (info.ssi_signo == SIGWINCH && f->master >= 0)
 			continue; /* the kernel has told the container */
@@ -150,7 +154,8 @@ static int loop(struct foreground *f, int signals, const struct child *c)
 		if (p[3].revents && !copy_some(0, f->master)) {
 			const char eot = 4;
 
-			(void)fd_write_all(f->master, &eot, 1); /* end of our input is end of the container's */
+			(void)fd_write_all(f->master, &eot,
+					   1); /* end of our input is end of the container's */
 			p[3].fd = -1;
 		}
 		if (p[0].revents)

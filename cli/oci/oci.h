@@ -30,7 +30,7 @@ extern const struct cmd oci_cmd_state;
 /* A runtime call with the global options. */
 struct oci_call {
 	struct oci oci;
-	char *root;            /* the default one; NULL where --root is given */
+	char *root; /* the default one; NULL where --root is given */
 };
 
 void oci_call_clear(struct oci_call *c);
@@ -38,12 +38,21 @@ void oci_call_clear(struct oci_call *c);
 
 int oci_call_init(const struct cli *c, struct oci_call *ret, struct err *e);
 
+/*
+ * Checks --preserve-fds before anything is opened: a new file would else land on a number that is
+ * missing.
+ */
+int oci_check_fds(int n, struct err *e);
+
 /* Status 1 for an error of the runtime, whatever it would be for `pod`. Returns r. */
 int oci_failed(int r, struct err *e);
 
 /* -- processes that stay in the foreground (foreground.c) -- */
 
-/* What `run` and `exec` hand to the runtime for a terminal in the foreground: a socket whose other end gets the master. */
+/*
+ * What `run` and `exec` hand to the runtime for a terminal in the foreground: a socket whose
+ * other end gets the master.
+ */
 struct foreground {
 	int sock[2];
 	int master;
@@ -65,8 +74,8 @@ int foreground_take(struct foreground *f, struct err *e);
 int foreground_signals(struct err *e);
 
 /*
- * Stays until the child ends: passes signals on, copies the terminal both ways with the caller's terminal in raw mode. Reaps the child. Returns its
- * exit status, 128 + n for a signal.
+ * Stays until the child ends: passes signals on, copies the terminal both ways with the caller's
+ * terminal in raw mode. Reaps the child. Returns its exit status, 128 + n for a signal.
  */
 int foreground_wait(struct foreground *f, int signals, struct child *c, struct err *e);
 

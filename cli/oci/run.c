@@ -17,15 +17,20 @@ struct run_opts {
 };
 
 static const struct opt opts[] = {
-	OPT_STR(struct run_opts, bundle, 'b', "bundle", "dir", "Folder with config.json (the current one)"),
+	OPT_STR(struct run_opts, bundle, 'b', "bundle", "dir",
+		"Folder with config.json (the current one)"),
 	OPT_STR(struct run_opts, console_socket, 0, "console-socket", "path",
 		"Unix socket that gets the terminal's master"),
 	OPT_BOOL(struct run_opts, detach, 'd', "detach", "Return once the program runs"),
 	OPT_BOOL(struct run_opts, keep, 0, "keep", "Do not delete the container when it has ended"),
-	OPT_STR(struct run_opts, pid_file, 0, "pid-file", "path", "Write the pid of the container's process there"),
-	OPT_INT(struct run_opts, preserve_fds, 0, "preserve-fds", "n", "Pass on this many file descriptors from 3 on"),
-	OPT_BOOL(struct run_opts, no_pivot, 0, "no-pivot", "Do without pivot_root, for a root on a ramdisk"),
-	OPT_BOOL(struct run_opts, no_new_keyring, 0, "no-new-keyring", "Keep the session keyring of the caller"),
+	OPT_STR(struct run_opts, pid_file, 0, "pid-file", "path",
+		"Write the pid of the container's process there"),
+	OPT_INT(struct run_opts, preserve_fds, 0, "preserve-fds", "n",
+		"Pass on this many file descriptors from 3 on"),
+	OPT_BOOL(struct run_opts, no_pivot, 0, "no-pivot",
+		 "Do without pivot_root, for a root on a ramdisk"),
+	OPT_BOOL(struct run_opts, no_new_keyring, 0, "no-new-keyring",
+		 "Keep the session keyring of the caller"),
 	OPT_BOOL(struct run_opts, no_subreaper, 0, "no-subreaper", "", .hidden = true),
 	OPT_END,
 };
@@ -62,9 +67,11 @@ static int run_run(const struct cli *c, void *into, int argc, char **argv, struc
 	auto_child struct child init = CHILD_NONE;
 	auto_fd int signals = -1;
 	bool terminal = false;
-	int r = oci_call_init(c, &call, e);
+	int r = oci_check_fds(o->preserve_fds, e);
 
 	(void)argc;
+	if (r >= 0)
+		r = oci_call_init(c, &call, e);
 	create.id = argv[0];
 	create.bundle = o->bundle;
 	create.console_socket = o->console_socket;

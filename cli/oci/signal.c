@@ -42,7 +42,8 @@ struct delete_opts {
 };
 
 static const struct opt delete_options[] = {
-	OPT_BOOL(struct delete_opts, force, 'f', "force", "Kill it first; one that does not exist is no error"),
+	OPT_BOOL(struct delete_opts, force, 'f', "force",
+		 "Kill it first; one that does not exist is no error"),
 	OPT_END,
 };
 

@@ -12,8 +12,10 @@ struct spec_opts {
 };
 
 static const struct opt opts[] = {
-	OPT_STR(struct spec_opts, bundle, 'b', "bundle", "dir", "Folder to write config.json to (the current one)"),
-	OPT_BOOL(struct spec_opts, rootless, 0, "rootless", "For a caller without privilege: a user namespace with one id"),
+	OPT_STR(struct spec_opts, bundle, 'b', "bundle", "dir",
+		"Folder to write config.json to (the current one)"),
+	OPT_BOOL(struct spec_opts, rootless, 0, "rootless",
+		 "For a caller without privilege: a user namespace with one id"),
 	OPT_END,
 };
 
@@ -25,27 +27,36 @@ static const struct spec_opts defaults = { .bundle = "." };
 static const char text[] =
 	"{\"ociVersion\":\"1.0.2\","
 	"\"process\":{\"terminal\":true,\"user\":{\"uid\":0,\"gid\":0},\"args\":[\"sh\"],"
-	"\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\",\"TERM=xterm\"],\"cwd\":\"/\","
+	"\"env\":[\"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\","
+	"\"TERM=xterm\"],\"cwd\":\"/\","
 	"\"capabilities\":{\"bounding\":" CAPS ",\"effective\":" CAPS ",\"permitted\":" CAPS "},"
-	"\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}],\"noNewPrivileges\":true},"
+	"\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"hard\":1024,\"soft\":1024}],"
+	"\"noNewPrivileges\":true},"
 	"\"root\":{\"path\":\"rootfs\",\"readonly\":true},\"hostname\":\"pod\",\"mounts\":["
 	"{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
 	"{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
 	"\"options\":[\"nosuid\",\"strictatime\",\"mode=755\",\"size=65536k\"]},"
 	"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\","
-	"\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\",\"gid=5\"]},"
+	"\"options\":[\"nosuid\",\"noexec\",\"newinstance\",\"ptmxmode=0666\",\"mode=0620\","
+	"\"gid=5\"]},"
 	"{\"destination\":\"/dev/shm\",\"type\":\"tmpfs\",\"source\":\"shm\","
 	"\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"mode=1777\",\"size=65536k\"]},"
-	"{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\",\"source\":\"mqueue\",\"options\":[\"nosuid\",\"noexec\",\"nodev\"]},"
-	"{\"destination\":\"/sys\",\"type\":\"sysfs\",\"source\":\"sysfs\",\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]},"
+	"{\"destination\":\"/dev/mqueue\",\"type\":\"mqueue\",\"source\":\"mqueue\",\"options\":"
+	"[\"nosuid\",\"noexec\",\"nodev\"]},"
+	"{\"destination\":\"/sys\",\"type\":\"sysfs\",\"source\":\"sysfs\",\"options\":"
+	"[\"nosuid\",\"noexec\",\"nodev\",\"ro\"]},"
 	"{\"destination\":\"/sys/fs/cgroup\",\"type\":\"cgroup\",\"source\":\"cgroup\","
 	"\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"relatime\",\"ro\"]}],"
 	"\"linux\":{\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]},"
-	"\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"mount\"},"
+	"\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":"
+	"\"uts\"},{\"type\":\"mount\"},"
 	"{\"type\":\"cgroup\"}],"
-	"\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/kcore\",\"/proc/keys\",\"/proc/latency_stats\","
-	"\"/proc/timer_list\",\"/proc/timer_stats\",\"/proc/sched_debug\",\"/sys/firmware\",\"/proc/scsi\"],"
-	"\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]}}";
+	"\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/kcore\",\"/proc/keys\","
+	"\"/proc/latency_stats\","
+	"\"/proc/timer_list\",\"/proc/timer_stats\",\"/proc/sched_debug\",\"/sys/firmware\","
+	"\"/proc/scsi\"],"
+	"\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\","
+	"\"/proc/sysrq-trigger\"]}}";
 
 /* Removes array elements whose member `key` has the value. */
 static void drop_items(cJSON *array, const char *key, const char *value)
@@ -65,7 +76,10 @@ static void add_mapping(cJSON *l, const char *key, unsigned int outside)
 	json_push(json_add_array(l, key), map);
 }
 
-/* Ids other than the caller's do not exist in its user namespace; without a network namespace sysfs cannot be mounted. */
+/*
+ * Ids other than the caller's do not exist in its user namespace; without a network namespace
+ * sysfs cannot be mounted.
+ */
 static void fix_mount(cJSON *mount)
 {
 	cJSON *options = cJSON_GetObjectItemCaseSensitive(mount, "options");

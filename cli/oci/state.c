@@ -94,7 +94,8 @@ static cJSON *list_item(const struct oci_state *s)
 }
 
 /* A container that another call deletes meanwhile is simply not listed. */
-static int collect(const struct oci *o, const struct list_opts *opts, cJSON *all, struct str *lines, struct err *e)
+static int collect(const struct oci *o, const struct list_opts *opts, cJSON *all, struct str *lines,
+		   struct err *e)
 {
 	auto_strv struct strv ids = { 0 };
 	int r = oci_list(o, &ids, e);
@@ -111,8 +112,9 @@ static int collect(const struct oci *o, const struct list_opts *opts, cJSON *all
 		if (opts->quiet)
 			str_addf(lines, "%s\n", s.id);
 		else
-			str_addf(lines, "%s\t%d\t%s\t%s\t%s\t%s\n", s.id, (int)s.pid, oci_status_name(s.status),
-				 s.bundle, s.created ? s.created : "", s.owner ? s.owner : "");
+			str_addf(lines, "%s\t%d\t%s\t%s\t%s\t%s\n", s.id, (int)s.pid,
+				 oci_status_name(s.status), s.bundle, s.created ? s.created : "",
+				 s.owner ? s.owner : "");
 		json_push(all, list_item(&s));
 		oci_state_clear(&s);
 	}
@@ -184,7 +186,7 @@ static int pid_column(const char *header)
 	auto_free char *copy = xstrdup(header);
 	char *rest = copy, *word;
 
-	for (int n = 0; (word = strsep(&rest, " ")); ) {
+	for (int n = 0; (word = strsep(&rest, " "));) {
 		if (!*word)
 			continue;
 		if (str_eq(word, "PID"))

@@ -56,3 +56,15 @@ setup() {
 	has "$(cat "$T/pods")" "from-config"
 	teardown_bundle
 }
+
+@test "crun: ids, capabilities, seccomp, environment of a process, the same under crun" {
+	new_bundle 'id; umask; pwd; ulimit -n; grep -E "Cap|NoNew|Seccomp:" /proc/self/status; env | sort; hostname; ls /proc/self/fd | wc -l'
+	map_ranges
+	edit '.process.user = {uid: 7, gid: 8, additionalGids: [5]} | .process.cwd = "/tmp" | .process.capabilities.ambient = ["CAP_KILL"]
+		| .process.capabilities.inheritable = ["CAP_KILL"] | .process.env += ["HOME=/x"] | .hostname = "same"
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["swapon"], action: "SCMP_ACT_ERRNO"}]}'
+	oci run -b "$B" mine >"$T/pods" </dev/null
+	crun run -b "$B" theirs >"$T/cruns" </dev/null
+	is "$(cat "$T/pods")" "$(cat "$T/cruns")"
+	has "$(cat "$T/pods")" 'Seccomp:	2'
+}
