@@ -12,20 +12,65 @@
 #include "engine/container.h"
 #include "engine/engine.h"
 
+/*
+ * An id as the text of a link: 32 bytes, six bits a character. The 64 digits themselves would not fit the inode (59 bytes in ext4), and a block of
+ * its own makes the link dear to make and dearer to remove.
+ */
+#define LINK_LENGTH 43
+
+static const char link_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static unsigned int hex_value(char c)
+{
+	return c <= '9' ? (unsigned int)(c - '0') : (unsigned int)(c - 'a') + 10;
+}
+
+/* Bit n of the id, of its 64 digits of 4; 0 beyond them. */
+static unsigned int id_bit(const char *id, size_t n)
+{
+	return n < 256 ? hex_value(id[n / 4]) >> (3 - n % 4) & 1 : 0;
+}
+
+static void link_encode(const char *id, char text[LINK_LENGTH + 1])
+{
+	for (size_t i = 0; i < LINK_LENGTH; i++) {
+		unsigned int v = 0;
+
+		for (size_t bit = 0; bit < 6; bit++)
+			v = v << 1 | id_bit(id, 6 * i + bit);
+		text[i] = link_digits[v];
+	}
+	text[LINK_LENGTH] = '\0';
+}
+
+static int link_decode(const char *text, char ret_id[65])
+{
+	unsigned char bytes[33] = { 0 };
+
+	for (size_t i = 0; i < LINK_LENGTH; i++) {
+		const char *at = strchr(link_digits, text[i]);
+
+		if (!text[i] || !at)
+			return -EINVAL;
+		for (size_t bit = 0; bit < 6; bit++)
+			if ((at - link_digits) >> (5 - bit) & 1)
+				bytes[(6 * i + bit) / 8] |= (unsigned char)(0x80 >> ((6 * i + bit) % 8));
+	}
+	str_hex(ret_id, bytes, 32);
+	return 0;
+}
+
 int names_lookup(struct engine *g, const char *name, char ret_id[65])
 {
-	char text[66];
+	char text[LINK_LENGTH + 2];
 	ssize_t n = readlinkat(g->names_fd, name, text, sizeof(text));
 
 	if (n < 0)
 		return -errno;
-	if (n != 64)
+	if (n != LINK_LENGTH)
 		return -ENOENT;
 	text[n] = '\0';
-	if (!str_is_hex(text, 64))
-		return -ENOENT;
-	memcpy(ret_id, text, 65);
-	return 0;
+	return link_decode(text, ret_id) < 0 ? -ENOENT : 0;
 }
 
 void names_release(struct engine *g, const char *name, const char *id)
@@ -66,10 +111,11 @@ static int reclaim(struct engine *g, const char *name, struct err *e)
 
 int names_claim(struct engine *g, const char *name, const char *id, struct err *e)
 {
-	char owner[65];
+	char owner[65], text[LINK_LENGTH + 1];
 
+	link_encode(id, text);
 	for (int try = 0; try < 2; try++) {
-		if (symlinkat(id, g->names_fd, name) == 0)
+		if (symlinkat(text, g->names_fd, name) == 0)
 			return 0;
 		if (errno != EEXIST)
 			return err_sys(e, "claim the name '%s'", name);
