@@ -580,6 +580,20 @@ static int pull(struct engine *g, const struct create_options *o, const char *na
 	return image_pull(&g->store, name, &p, ret, e);
 }
 
+/* In the store, also by what registries.conf makes of a short name: alias, search registries. */
+static int find_local(struct engine *g, const char *name, struct image **ret, struct err *e)
+{
+	auto_strv struct strv names = { 0 };
+	int r = image_find(&g->store, name, ret, e);
+
+	if (r != -ENOENT || image_pull_names(name, NULL, &names, NULL) < 0)
+		return r;
+	for (size_t i = 0; i < names.len; i++)
+		if (image_find(&g->store, names.v[i], ret, NULL) == 0)
+			return 0;
+	return r;
+}
+
 /* --pull: missing is the default. */
 static int find_image(struct engine *g, const struct create_options *o, const char *name,
 		      struct image **ret, struct err *e)
@@ -598,7 +612,7 @@ static int find_image(struct engine *g, const struct create_options *o, const ch
 			"invalid argument \"%s\" for \"--pull\": use one of missing, always, never, newer",
 			policy);
 	if (str_eq(policy, "missing") || str_eq(policy, "never")) {
-		r = image_find(&g->store, name, &img, e);
+		r = find_local(g, name, &img, e);
 		if (r == 0 && !is_platform(img, o->platform))
 			r = err_set(e, ENOENT, "image '%s' in the store is not for platform %s",
 				    name, o->platform);
@@ -623,8 +637,14 @@ int create_options_container(struct engine *g, const struct create_options *o, i
 	if (create_options_record(o, argc, argv, &r, &flags, e) < 0 || engine_store(g, e) < 0)
 		return -e->num;
 	hold = store_hold(&g->store, e); /* the image stays until the record refers to it */
-	if (hold < 0 || find_image(g, o, argv[0], &img, e) < 0)
+	if (hold < 0)
+		return hold;
+	if (find_image(g, o, argv[0], &img, e) < 0) {
+		close_fd(&hold);
+		(void)store_collect(&g->store, NULL,
+				    NULL); /* what a pull brought before it failed */
 		return -e->num;
+	}
 	flags.starting = starting;
 	return create_container(g, take_ptr(&r), &flags, img, ret, e);
 }

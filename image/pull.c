@@ -235,12 +235,16 @@ static int get_and_check_config(const struct task *t, struct registry *r, struct
 static int pull_from(const struct task *t, const struct ref *ref,
 		     const struct regconf_source *source, struct err *e)
 {
+	struct registry_options options = t->registry_options;
 	auto_registry_client struct registry *r = NULL;
 	auto_found struct found f = { 0 };
 	auto_free char *full = ref_full(ref);
-	int rc = registry_open(t->http, &t->registry_options, source->domain, source->path,
-			       source->insecure, &r, e);
+	int rc;
 
+	if (source->mirror)
+		options.auth.creds = NULL; /* --creds are the registry's */
+	rc = registry_open(t->http, &options, source->domain, source->path, source->insecure, &r,
+			   e);
 	if (rc == 0)
 		rc = get_manifest(t, r, ref, &f, e);
 	if (rc == 0)

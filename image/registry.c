@@ -120,6 +120,37 @@ static int start(struct registry *r, const char *url, struct http_request *req,
 	return http_begin(r->http, req, ret, e);
 }
 
+/* -- patience -- */
+
+/* Statuses of servers that may do better in a moment. */
+static bool is_busy(int status)
+{
+	return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+/* 0.3 s, 0.6, 1.2 …, or what Retry-After says (seconds; a date is taken as the longest). */
+static int wait_ms(const struct http_response *answer, int attempts)
+{
+	uint64_t seconds;
+
+	if (answer->retry_after) {
+		if (str_to_u64(answer->retry_after, &seconds) < 0 || seconds > RETRY_AFTER_MAX_S)
+			seconds = RETRY_AFTER_MAX_S;
+		return (int)seconds * 1000;
+	}
+	return BACKOFF_MS << (attempts - 1);
+}
+
+static bool try_again(struct registry_try *tried, const struct http_response *answer,
+		      const char *what, int *ret_wait_ms)
+{
+	if (++tried->attempts >= ATTEMPTS_MAX)
+		return false;
+	*ret_wait_ms = wait_ms(answer, tried->attempts);
+	log_debug("%s: attempt %d failed, again in %d ms", what, tried->attempts, *ret_wait_ms);
+	return true;
+}
+
 /* -- tokens -- */
 
 static void add_escaped(struct str *s, const char *text)
@@ -257,6 +288,28 @@ static int check_realm(struct registry *r, const struct url *realm, const char *
 	return 0;
 }
 
+/* The same, again where the server is busy or the connection broke off. */
+static int fetch_token_patiently(struct registry *r, const struct challenge *c, bool with_auth,
+				 bool public_only, struct http_transfer **ret, struct err *e)
+{
+	struct registry_try tried = { 0 };
+
+	for (;;) {
+		auto_transfer struct http_transfer *t = NULL;
+		int ms, rc = fetch_token(r, c, with_auth, public_only, &t, e);
+		bool busy = rc < 0 ? t && t->broken && t->response.status
+				   : is_busy(t->response.status);
+
+		if (!busy || !try_again(&tried, &t->response, "token", &ms)) {
+			*ret = take_ptr(&t);
+			return rc;
+		}
+		rc = http_sleep(r->http, ms, e);
+		if (rc < 0)
+			return rc;
+	}
+}
+
 static int get_token(struct registry *r, const struct challenge *c, const char *peer, struct err *e)
 {
 	auto_transfer struct http_transfer *t = NULL;
@@ -269,7 +322,7 @@ static int get_token(struct registry *r, const struct challenge *c, const char *
 	rc = check_realm(r, &realm, peer, &with_auth, &public_only, e);
 	if (rc < 0)
 		return rc;
-	rc = fetch_token(r, c, with_auth, public_only, &t, e);
+	rc = fetch_token_patiently(r, c, with_auth, public_only, &t, e);
 	if (rc < 0)
 		return err_prefix(e, "token server of registry '%s'", r->domain);
 	return take_token(r, &t->response, &realm, with_auth, e);
@@ -399,29 +452,6 @@ static int transport_error(const struct registry *r, const struct http_transfer 
 	return r->spoken || t->response.status ? err_prefix(e, "%s", what) : rc;
 }
 
-/* 0.3 s, 0.6, 1.2 …, or what Retry-After says (seconds; a date is taken as the longest). */
-static int wait_ms(const struct http_response *answer, int attempts)
-{
-	uint64_t seconds;
-
-	if (answer->retry_after) {
-		if (str_to_u64(answer->retry_after, &seconds) < 0 || seconds > RETRY_AFTER_MAX_S)
-			seconds = RETRY_AFTER_MAX_S;
-		return (int)seconds * 1000;
-	}
-	return BACKOFF_MS << (attempts - 1);
-}
-
-static bool try_again(struct registry_try *tried, const struct http_response *answer,
-		      const char *what, int *ret_wait_ms)
-{
-	if (++tried->attempts >= ATTEMPTS_MAX)
-		return false;
-	*ret_wait_ms = wait_ms(answer, tried->attempts);
-	log_debug("%s: attempt %d failed, again in %d ms", what, tried->attempts, *ret_wait_ms);
-	return true;
-}
-
 int registry_judge(struct registry *r, const struct http_transfer *t, struct registry_try *tried,
 		   const char *what, int *ret_wait_ms, struct err *e)
 {
@@ -432,7 +462,8 @@ int registry_judge(struct registry *r, const struct http_transfer *t, struct reg
 		if (fall_back(r, t))
 			return REGISTRY_AGAIN;
 		/* who has never answered is not asked twice */
-		if (t->broken && r->spoken && try_again(tried, &t->response, what, ret_wait_ms))
+		if ((t->broken || t->not_tls) && r->spoken &&
+		    try_again(tried, &t->response, what, ret_wait_ms))
 			return REGISTRY_AGAIN;
 		return transport_error(r, t, what, e);
 	}
@@ -445,8 +476,7 @@ int registry_judge(struct registry *r, const struct http_transfer *t, struct reg
 		tried->authorized = true;
 		return rc < 0 ? rc : REGISTRY_AGAIN;
 	}
-	if ((status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504)) &&
-	    try_again(tried, &t->response, what, ret_wait_ms))
+	if (is_busy(status) && try_again(tried, &t->response, what, ret_wait_ms))
 		return REGISTRY_AGAIN;
 	return status_error(r, &t->response, what, e);
 }

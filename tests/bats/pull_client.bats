@@ -69,6 +69,21 @@ asked() {
 	[ -n "$(jq -c "$sent" "$HOSTILE_LOG")" ]
 }
 
+@test "pull: --creds are not for mirrors" {
+	local run=mirror-$RANDOM
+	trust_ca "$REG_TLS"
+	registries_conf <<-TOML
+		[[registry]]
+		location = "$REG_TLS/library"
+		[[registry.mirror]]
+		location = "$HOSTILE/redirect-auth/$run"
+	TOML
+	run_pod pull -q --creds "$REG_USER:$REG_PASSWORD" "$REG_TLS/library/busybox"
+	has "$stderr" "mirror '$HOSTILE': registry '$HOSTILE' wants credentials"
+	[ -n "$(asked "redirect-auth/$run/busybox" true)" ]
+	is "$(asked "redirect-auth/$run/busybox" .Authorization)" ""
+}
+
 # --- TLS
 
 @test "pull: --cert-dir, --tls-verify=false, --tls-verify" {
@@ -102,6 +117,8 @@ asked() {
 	run_pod pull -q box:single
 	run_pod images --format '{{.Repository}}:{{.Tag}}'
 	is "$output" "$REG_PLAIN/library/busybox:single"
+	run_pod run --rm --network none --pull never box:single echo by alias
+	is "$output" "by alias"
 	run_pod pull -q nginx:alpine
 	run_pod 125 pull -q no-such-image
 	one_line "$stderr"
