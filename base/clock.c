@@ -129,7 +129,8 @@ int clock_parse_rfc3339(const char *s, int64_t *ret_ns)
 	if (!parse_fraction(&s, &fraction) || !parse_zone(&s, &offset) || *s)
 		return -EINVAL;
 	seconds = (int64_t)timegm(&tm) - offset;
-	if (__builtin_mul_overflow(seconds, NS_PER_S, &ns)) /* Go's zero time, year 1, does not fit */
+	/* Go's zero time, year 1, does not fit */
+	if (__builtin_mul_overflow(seconds, NS_PER_S, &ns))
 		ns = seconds < 0 ? INT64_MIN : INT64_MAX;
 	else
 		ns += fraction;
@@ -144,8 +145,12 @@ static int64_t parse_unit(const char **s)
 		const char *name;
 		int64_t ns;
 	} units[] = {
-		{ "ns", 1 },       { "us", 1000 },          { "µs", 1000 },
-		{ "ms", 1000000 }, { "m", 60 * NS_PER_S }, { "s", NS_PER_S },
+		{ "ns", 1 },
+		{ "us", 1000 },
+		{ "µs", 1000 },
+		{ "ms", 1000000 },
+		{ "m", 60 * NS_PER_S },
+		{ "s", NS_PER_S },
 		{ "h", 3600 * NS_PER_S },
 	};
 
@@ -172,7 +177,8 @@ int clock_parse_duration(const char *s, int64_t *ret_ns)
 		const char *start = s;
 
 		for (; *s >= '0' && *s <= '9'; s++)
-			if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, *s - '0', &whole))
+			if (__builtin_mul_overflow(whole, 10, &whole) ||
+			    __builtin_add_overflow(whole, *s - '0', &whole))
 				return -EINVAL;
 		if (s == start || !parse_fraction(&s, &fraction))
 			return -EINVAL;

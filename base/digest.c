@@ -66,8 +66,10 @@ int digest_check(const char *text, struct err *e)
 {
 	if (digest_ok(text))
 		return 0;
-	return err_set(e, EINVAL, "invalid digest '%.150s': expected sha256: and 64, or sha512: and 128 lower-case hexadecimal digits",
-		       text);
+	return err_set(
+		e, EINVAL,
+		"invalid digest '%.150s': expected sha256: and 64, or sha512: and 128 lower-case hexadecimal digits",
+		text);
 }
 
 const char *digest_hex(const char *text)
@@ -92,7 +94,9 @@ int digest_begin(struct digest *d, enum digest_algorithm algorithm, struct err *
 	ctx = crypto.EVP_MD_CTX_new();
 	if (!ctx)
 		mem_exhausted();
-	if (!crypto.EVP_DigestInit_ex(ctx, algorithm == DIGEST_SHA512 ? crypto.EVP_sha512() : crypto.EVP_sha256(), NULL)) {
+	if (!crypto.EVP_DigestInit_ex(
+		    ctx, algorithm == DIGEST_SHA512 ? crypto.EVP_sha512() : crypto.EVP_sha256(),
+		    NULL)) {
 		crypto.EVP_MD_CTX_free(ctx);
 		return err_set(e, ENOSYS, "libcrypto refuses %.6s", algorithms[algorithm].prefix);
 	}

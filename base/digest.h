@@ -1,6 +1,6 @@
 /*
- * Content digests ("sha256:<64 hex>", image-spec descriptor.md) on libcrypto, loaded on first use. Texts from outside are
- * checked here before they become part of a path or URL.
+ * Content digests ("sha256:<64 hex>", image-spec descriptor.md) on libcrypto, loaded on first use.
+ * Texts from outside are checked here before they become part of a path or URL.
  */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -18,10 +18,13 @@ enum digest_algorithm { DIGEST_SHA256, DIGEST_SHA512 };
 /* A running hash. */
 struct digest {
 	enum digest_algorithm algorithm;
-	void *ctx;             /* EVP_MD_CTX */
+	void *ctx; /* EVP_MD_CTX */
 };
 
-/* Accepts exactly sha256:<64 lower-case hex> and sha512:<128 …>. -EINVAL with a message that quotes it. */
+/*
+ * Accepts exactly sha256:<64 lower-case hex> and sha512:<128 …>. -EINVAL with a message that quotes
+ * it.
+ */
 int digest_check(const char *text, struct err *e);
 bool digest_ok(const char *text);
 /* The hexadecimal part (borrowed). text has been checked. */

@@ -1,5 +1,6 @@
 /*
- * Error values. Nothing here allocates or prints, so that a child between fork and execve may use it.
+ * Error values. Nothing here allocates or prints, so that a child between fork and execve may use
+ * it.
  */
 #include "base/err.h"
 
@@ -21,7 +22,7 @@ static int err_record(struct err *e, int num, const char *text)
 	return -num;
 }
 
-int (err_set)(struct err *e, int num, const char *fmt, ...)
+int(err_set)(struct err *e, int num, const char *fmt, ...)
 {
 	char text[sizeof(e->msg)];
 	va_list ap;
@@ -33,8 +34,8 @@ int (err_set)(struct err *e, int num, const char *fmt, ...)
 }
 
 /* "TEXT: strerror(num)"; a text too long loses its own end, never the reason. */
-__attribute__((format(printf, 3, 0))) static int err_reason(struct err *e, int num,
-							     const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static int err_reason(struct err *e, int num, const char *fmt,
+							    va_list ap)
 {
 	char text[sizeof(e->msg)];
 	char reason[128];
@@ -48,7 +49,7 @@ __attribute__((format(printf, 3, 0))) static int err_reason(struct err *e, int n
 	return err_record(e, num, text);
 }
 
-int (err_sys)(struct err *e, const char *fmt, ...)
+int(err_sys)(struct err *e, const char *fmt, ...)
 {
 	int num = errno;
 	va_list ap;
@@ -59,7 +60,7 @@ int (err_sys)(struct err *e, const char *fmt, ...)
 	return num;
 }
 
-int (err_num)(struct err *e, int num, const char *fmt, ...)
+int(err_num)(struct err *e, int num, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -69,7 +70,7 @@ int (err_num)(struct err *e, int num, const char *fmt, ...)
 	return num;
 }
 
-int (err_prefix)(struct err *e, const char *fmt, ...)
+int(err_prefix)(struct err *e, const char *fmt, ...)
 {
 	char text[2 * sizeof(e->msg)];
 	size_t len;
@@ -86,7 +87,7 @@ int (err_prefix)(struct err *e, const char *fmt, ...)
 	return e->num ? -e->num : -EIO;
 }
 
-int (err_status)(struct err *e, int status)
+int(err_status)(struct err *e, int status)
 {
 	if (!e)
 		return -EIO;
@@ -94,7 +95,7 @@ int (err_status)(struct err *e, int status)
 	return e->num ? -e->num : -EIO;
 }
 
-int (err_copy)(struct err *e, const struct err *from)
+int(err_copy)(struct err *e, const struct err *from)
 {
 	if (e)
 		*e = *from;
@@ -108,8 +109,9 @@ static size_t utf8_len(const unsigned char *s)
 		unsigned char mask, lead, low, high; /* low/high: bounds of the second byte */
 		size_t len;
 	} forms[] = {
-		{ 0xff, 0xe0, 0xa0, 0xbf, 3 }, { 0xff, 0xed, 0x80, 0x9f, 3 }, { 0xff, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xff, 0xf4, 0x80, 0x8f, 4 }, { 0xe0, 0xc0, 0x80, 0xbf, 2 }, { 0xf0, 0xe0, 0x80, 0xbf, 3 },
+		{ 0xff, 0xe0, 0xa0, 0xbf, 3 }, { 0xff, 0xed, 0x80, 0x9f, 3 },
+		{ 0xff, 0xf0, 0x90, 0xbf, 4 }, { 0xff, 0xf4, 0x80, 0x8f, 4 },
+		{ 0xe0, 0xc0, 0x80, 0xbf, 2 }, { 0xf0, 0xe0, 0x80, 0xbf, 3 },
 		{ 0xfc, 0xf0, 0x80, 0xbf, 4 },
 	};
 

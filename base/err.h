@@ -1,7 +1,8 @@
 /*
- * The error convention of the whole tree. A function that can fail returns int: 0 or more, or a negative errno, and
- * takes a `struct err *e` last. Who first sees the failure records the message; callers pass the value on, and may
- * prefix a change of noun. `e` may be NULL where the failure is ignored on purpose.
+ * The error convention of the whole tree. A function that can fail returns int: 0 or more, or a
+ * negative errno, and takes a `struct err *e` last. Who first sees the failure records the message;
+ * callers pass the value on, and may prefix a change of noun. `e` may be NULL where the failure is
+ * ignored on purpose.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -11,17 +12,17 @@
 
 /* Exit statuses that docker users know. */
 enum exit_status {
-	EXIT_POD = 125,        /* pod itself failed */
-	EXIT_NOT_EXEC = 126,   /* the command exists but cannot be executed */
-	EXIT_NOT_FOUND = 127,  /* the command does not exist */
-	EXIT_SIGNALLED = 128,  /* plus the signal's number */
+	EXIT_POD = 125,       /* pod itself failed */
+	EXIT_NOT_EXEC = 126,  /* the command exists but cannot be executed */
+	EXIT_NOT_FOUND = 127, /* the command does not exist */
+	EXIT_SIGNALLED = 128, /* plus the signal's number */
 };
 
 /* One failure: a plain value that travels through a socket as it is. */
 struct err {
-	int num;               /* errno, positive; 0 means no error */
-	int status;            /* exit status for the process; 0 means "the command's usual one" */
-	char msg[1000];        /* one line, UTF-8, no full stop */
+	int num;        /* errno, positive; 0 means no error */
+	int status;     /* exit status for the process; 0 means "the command's usual one" */
+	char msg[1000]; /* one line, UTF-8, no full stop */
 };
 
 /* Records "FORMAT" and returns -num. num is a positive errno. */
@@ -55,7 +56,10 @@ static inline int err_negative(int r)
 #define err_status(...) err_negative((err_status)(__VA_ARGS__))
 #define err_copy(...) err_negative((err_copy)(__VA_ARGS__))
 
-/* Copies text to dst (size bytes, always terminated), with control bytes and broken UTF-8 made visible as "\xNN". */
+/*
+ * Copies text to dst (size bytes, always terminated), with control bytes and broken UTF-8 made
+ * visible as "\xNN".
+ */
 void err_clean(char *dst, size_t size, const char *text);
 
 #endif

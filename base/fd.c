@@ -1,4 +1,7 @@
-/* Whole reads and writes, atomic replacement, folders: see fd.h. Locks are in lock.c, sockets in sock.c. */
+/*
+ * Whole reads and writes, atomic replacement, folders: see fd.h. Locks are in lock.c, sockets in
+ * sock.c.
+ */
 #include "base/fd.h"
 
 #include <errno.h>
@@ -120,15 +123,18 @@ int file_put(int dirfd, const char *path, const char *text, struct err *e)
 static int open_parent(int dirfd, const char *path, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
-	auto_free char *dir = slash ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+	auto_free char *dir = slash ? xstrndup(path, (size_t)(slash - path) + (slash == path))
+				    : xstrdup(".");
 
 	return dir_open(dirfd, dir, e);
 }
 
 /* Writes a new file under a name of its own; on failure it is removed again. */
-static int write_new(int dirfd, const char *path, const void *p, size_t len, mode_t mode, bool sync, struct err *e)
+static int write_new(int dirfd, const char *path, const void *p, size_t len, mode_t mode, bool sync,
+		     struct err *e)
 {
-	auto_fd int fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	auto_fd int fd =
+		openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	int r;
 
 	if (fd < 0)
@@ -142,7 +148,8 @@ static int write_new(int dirfd, const char *path, const void *p, size_t len, mod
 	return err_num(e, -r, "write '%s'", path);
 }
 
-static int replace(int dirfd, const char *path, const void *p, size_t len, mode_t mode, bool sync, struct err *e)
+static int replace(int dirfd, const char *path, const void *p, size_t len, mode_t mode, bool sync,
+		   struct err *e)
 {
 	auto_free char *temp = NULL;
 	auto_fd int parent = -1;
@@ -174,7 +181,8 @@ int file_replace(int dirfd, const char *path, const void *p, size_t len, mode_t 
 	return replace(dirfd, path, p, len, mode, true, e);
 }
 
-int file_replace_fast(int dirfd, const char *path, const void *p, size_t len, mode_t mode, struct err *e)
+int file_replace_fast(int dirfd, const char *path, const void *p, size_t len, mode_t mode,
+		      struct err *e)
 {
 	return replace(dirfd, path, p, len, mode, false, e);
 }
@@ -184,7 +192,10 @@ int file_create(int dirfd, const char *path, const void *p, size_t len, mode_t m
 	return write_new(dirfd, path, p, len, mode, false, e);
 }
 
-/* One step of a copy by the rung that still works: 0 copy_file_range (across file systems since 5.3), 1 sendfile, 2 read and write. */
+/*
+ * One step of a copy by the rung that still works: 0 copy_file_range (across file systems since
+ * 5.3), 1 sendfile, 2 read and write.
+ */
 static ssize_t copy_step(int in, int out, size_t len, int *rung)
 {
 	static _Thread_local char buf[1 << 16];
@@ -192,10 +203,11 @@ static ssize_t copy_step(int in, int out, size_t len, int *rung)
 
 	if (*rung == 0) {
 		n = copy_file_range(in, NULL, out, NULL, len, 0);
-		if (n > 0 || (n < 0 && errno != EINVAL && errno != EXDEV && errno != ENOSYS && errno != EOPNOTSUPP &&
-			      errno != EBADF && errno != EPERM))
+		if (n > 0 || (n < 0 && errno != EINVAL && errno != EXDEV && errno != ENOSYS &&
+			      errno != EOPNOTSUPP && errno != EBADF && errno != EPERM))
 			return n;
-		*rung = 1; /* also at 0: files of /proc have no size and look empty to copy_file_range */
+		/* also at 0: files of /proc have no size and look empty to copy_file_range */
+		*rung = 1;
 	}
 	if (*rung == 1) {
 		n = sendfile(out, in, NULL, len);
@@ -220,14 +232,17 @@ int fd_copy(int in, int out, uint64_t len, struct err *e)
 	int rung = 0;
 
 	while (len) {
-		ssize_t n = copy_step(in, out, len < (1U << 30) ? (size_t)len : (size_t)1 << 30, &rung);
+		ssize_t n =
+			copy_step(in, out, len < (1U << 30) ? (size_t)len : (size_t)1 << 30, &rung);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return err_sys(e, "copy");
 		if (n == 0)
-			return len == UINT64_MAX || len > UINT64_MAX / 2 ? 0 : err_set(e, EIO, "copy: the file ends early");
+			return len == UINT64_MAX || len > UINT64_MAX / 2
+				       ? 0
+				       : err_set(e, EIO, "copy: the file ends early");
 		len -= (uint64_t)n;
 	}
 	return 0;
@@ -259,7 +274,9 @@ int dir_make_all(int dirfd, const char *path, mode_t mode, struct err *e)
 	if (mkdirat(dirfd, copy, mode) == 0)
 		return 0;
 	if (errno == EEXIST && fstatat(dirfd, path, &st, 0) == 0)
-		return S_ISDIR(st.st_mode) ? 0 : err_set(e, ENOTDIR, "'%s' exists and is not a folder", path);
+		return S_ISDIR(st.st_mode)
+			       ? 0
+			       : err_set(e, ENOTDIR, "'%s' exists and is not a folder", path);
 	return err_sys(e, "make folder '%s'", path);
 }
 
@@ -347,14 +364,16 @@ void fd_close_from(int first)
 
 void fd_cloexec_from(int first)
 {
-	if (sys_close_range((unsigned int)first, ~0U, CLOSE_RANGE_CLOEXEC) < 0) /* the flag is newer: 5.11 */
+	/* the flag is newer: 5.11 */
+	if (sys_close_range((unsigned int)first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		each_fd_from(first, cloexec_one);
 }
 
 int fd_ensure_std(struct err *e)
 {
 	for (int fd = 0; fd < 3; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) /* NOLINT: fds 0 to 2 are inherited */
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", O_RDWR) < 0) /* NOLINT: fds 0 to 2 are inherited */
 			return err_sys(e, "open '/dev/null'");
 	return 0;
 }

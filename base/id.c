@@ -16,5 +16,6 @@ bool id_container_ok(const char *s)
 {
 	size_t len = strlen(s);
 
-	return len >= 1 && len <= 1024 && s[0] != '.' && s[0] != '-' && strspn(s, ALNUM "_+-.") == len;
+	return len >= 1 && len <= 1024 && s[0] != '.' && s[0] != '-' &&
+	       strspn(s, ALNUM "_+-.") == len;
 }

@@ -11,7 +11,10 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
-/* A symlink chain can make mkdir -p walk the same names again; this many turns are more than any honest tree needs. */
+/*
+ * A symlink chain can make mkdir -p walk the same names again; this many turns are more than any
+ * honest tree needs.
+ */
 #define INROOT_LINKS_MAX 40
 
 int inroot_try_open(int root, const char *path, int flags, mode_t mode)
@@ -25,7 +28,8 @@ int inroot_try_open(int root, const char *path, int flags, mode_t mode)
 
 	do {
 		fd = sys_openat2(root, *path ? path : ".", &how);
-	} while (fd < 0 && (errno == EINTR || errno == EAGAIN)); /* EAGAIN: a rename elsewhere raced with ".." */
+	} while (fd < 0 && (errno == EINTR ||
+			    errno == EAGAIN)); /* EAGAIN: a rename elsewhere raced with ".." */
 	return fd < 0 ? -errno : fd;
 }
 
@@ -54,8 +58,8 @@ int inroot_open_parent(int root, const char *path, const char **ret_name, struct
 }
 
 /*
- * Takes one step down from parent (inside root). Missing folders are made; a symlink's text is put before the rest of the walk by the caller
- * (-ELOOP from here means: it is a symlink).
+ * Takes one step down from parent (inside root). Missing folders are made; a symlink's text is put
+ * before the rest of the walk by the caller (-ELOOP from here means: it is a symlink).
  */
 static int step(int parent, const char *name, mode_t mode)
 {
@@ -78,7 +82,10 @@ static int step(int parent, const char *name, mode_t mode)
 	return fd;
 }
 
-/* What is left of the walk after a symlink: its text, then the rest. An absolute text starts at the root again. */
+/*
+ * What is left of the walk after a symlink: its text, then the rest. An absolute text starts at the
+ * root again.
+ */
 static int follow(int parent, const char *name, const char *rest, char **ret_path)
 {
 	char target[4096];
@@ -102,7 +109,10 @@ static int step_up(int root, struct strv *walked)
 	return inroot_try_open(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
 }
 
-/* Walks path, making what is missing. `walked` holds the real folders from the root to where we are. */
+/*
+ * Walks path, making what is missing. `walked` holds the real folders from the root to where we
+ * are.
+ */
 static int make_walk(int root, const char *path, mode_t mode)
 {
 	auto_strv struct strv walked = { 0 };
@@ -125,7 +135,9 @@ static int make_walk(int root, const char *path, mode_t mode)
 		next = strcmp(name, "..") == 0 ? step_up(root, &walked) : step(at, name, mode);
 		if (next == -ELOOP) {
 			char *path_left = NULL;
-			int absolute = ++links > INROOT_LINKS_MAX ? -ELOOP : follow(at, name, rest, &path_left);
+			int absolute = ++links > INROOT_LINKS_MAX
+					       ? -ELOOP
+					       : follow(at, name, rest, &path_left);
 
 			if (absolute < 0)
 				return absolute;
@@ -188,13 +200,16 @@ int inroot_read(int root, const char *path, size_t limit, struct str *ret, struc
 		return handle;
 	if (fstat(handle, &st) < 0)
 		return err_sys(e, "stat '%s'", path);
-	if (!S_ISREG(st.st_mode)) /* known before the open: opening a device or FIFO can do things */
-		return err_set(e, EINVAL, "'%s' in the root file system is not a regular file", path);
+	/* known before the open: opening a device or FIFO can do things */
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "'%s' in the root file system is not a regular file",
+			       path);
 	fd = open(fd_path(link, handle), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open '%s' in the root file system", path);
 	r = fd_read_all(fd, limit, ret);
 	if (r == -EFBIG)
-		return err_set(e, EFBIG, "'%s' in the root file system is larger than %zu bytes", path, limit);
+		return err_set(e, EFBIG, "'%s' in the root file system is larger than %zu bytes",
+			       path, limit);
 	return r < 0 ? err_num(e, -r, "read '%s' in the root file system", path) : 0;
 }

@@ -21,10 +21,11 @@ static void *checked(void *p)
 }
 
 /*
- * cJSON keeps numbers as doubles. Integers of 16 digits or more are handed to it as strings behind a mark that the text cannot
- * hold by chance, and become raw nodes afterwards.
+ * cJSON keeps numbers as doubles. Integers of 16 digits or more are handed to it as strings behind
+ * a mark that the text cannot hold by chance, and become raw nodes afterwards.
  */
-static void mark_big(const char *text, size_t len, const struct json_scan *scan, const char *mark, struct str *ret)
+static void mark_big(const char *text, size_t len, const struct json_scan *scan, const char *mark,
+		     struct str *ret)
 {
 	size_t at = 0;
 
@@ -43,12 +44,14 @@ static void unmark_big(cJSON *node, const char *mark)
 			unmark_big(node->child, mark);
 		if (!cJSON_IsString(node) || strncmp(node->valuestring, mark, MARK_LEN) != 0)
 			continue;
-		memmove(node->valuestring, node->valuestring + MARK_LEN, strlen(node->valuestring) - MARK_LEN + 1);
+		memmove(node->valuestring, node->valuestring + MARK_LEN,
+			strlen(node->valuestring) - MARK_LEN + 1);
 		node->type = (node->type & ~0xff) | cJSON_Raw;
 	}
 }
 
-static int report(const char *text, const struct json_scan *scan, const char *what, int num, struct err *e)
+static int report(const char *text, const struct json_scan *scan, const char *what, int num,
+		  struct err *e)
 {
 	size_t line = 1, column = 1;
 
@@ -56,7 +59,8 @@ static int report(const char *text, const struct json_scan *scan, const char *wh
 		column = text[i] == '\n' ? 1 : column + 1;
 		line += text[i] == '\n';
 	}
-	return err_set(e, num, "%s: not valid JSON: line %zu, column %zu: %s", what, line, column, scan->problem);
+	return err_set(e, num, "%s: not valid JSON: line %zu, column %zu: %s", what, line, column,
+		       scan->problem);
 }
 
 int json_parse(const char *text, size_t len, const char *what, cJSON **ret, struct err *e)
@@ -77,7 +81,8 @@ int json_parse(const char *text, size_t len, const char *what, cJSON **ret, stru
 	mark_big(text, len, &scan, mark, &copy);
 	*ret = cJSON_ParseWithLength(str_cstr(&copy), copy.len + 1);
 	if (!*ret)
-		return err_set(e, EBADMSG, "%s: not valid JSON: a string is not valid Unicode", what);
+		return err_set(e, EBADMSG, "%s: not valid JSON: a string is not valid Unicode",
+			       what);
 	if (scan.nbig)
 		unmark_big(*ret, mark);
 	return 0;
@@ -99,7 +104,8 @@ char *json_print(const cJSON *j, bool pretty)
 
 	if (!pretty)
 		return text;
-	for (const char *c = text; *c; c++) { /* cJSON indents by tabs, and puts one between a key and its value */
+	/* cJSON indents by tabs, and puts one between a key and its value */
+	for (const char *c = text; *c; c++) {
 		if (*c == '\t')
 			str_add(&out, line_start ? "  " : " ");
 		else
@@ -110,7 +116,8 @@ char *json_print(const cJSON *j, bool pretty)
 	return str_take(&out);
 }
 
-int json_write_file(int dirfd, const char *path, const cJSON *j, bool pretty, mode_t mode, struct err *e)
+int json_write_file(int dirfd, const char *path, const cJSON *j, bool pretty, mode_t mode,
+		    struct err *e)
 {
 	auto_free char *text = json_print(j, pretty);
 
@@ -159,7 +166,8 @@ bool json_node_i64(const cJSON *n, int64_t *ret)
 {
 	if (cJSON_IsRaw(n))
 		return str_to_i64(n->valuestring, ret) == 0;
-	if (!cJSON_IsNumber(n) || n->valuedouble != trunc(n->valuedouble) || fabs(n->valuedouble) > 9007199254740992.0)
+	if (!cJSON_IsNumber(n) || n->valuedouble != trunc(n->valuedouble) ||
+	    fabs(n->valuedouble) > 9007199254740992.0)
 		return false;
 	*ret = (int64_t)n->valuedouble;
 	return true;
@@ -262,7 +270,9 @@ void json_add_i64(cJSON *obj, const char *key, int64_t value)
 	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%lld", (long long)value);
-	json_add(obj, key, llabs(value) <= 999999999999999 ? cJSON_CreateNumber((double)value) : cJSON_CreateRaw(text));
+	json_add(obj, key,
+		 llabs(value) <= 999999999999999 ? cJSON_CreateNumber((double)value)
+						 : cJSON_CreateRaw(text));
 }
 
 void json_add_u64(cJSON *obj, const char *key, uint64_t value)
@@ -270,7 +280,9 @@ void json_add_u64(cJSON *obj, const char *key, uint64_t value)
 	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	json_add(obj, key, value <= 999999999999999 ? cJSON_CreateNumber((double)value) : cJSON_CreateRaw(text));
+	json_add(obj, key,
+		 value <= 999999999999999 ? cJSON_CreateNumber((double)value)
+					  : cJSON_CreateRaw(text));
 }
 
 void json_add_null(cJSON *obj, const char *key)

@@ -13,9 +13,10 @@ static const char *type_name(const cJSON *n)
 		int type;
 		const char *name;
 	} names[] = {
-		{ cJSON_False, "a boolean" },   { cJSON_True, "a boolean" }, { cJSON_NULL, "null" },
-		{ cJSON_Number, "a number" },   { cJSON_Raw, "a number" },   { cJSON_String, "a string" },
-		{ cJSON_Array, "an array" },    { cJSON_Object, "an object" },
+		{ cJSON_False, "a boolean" }, { cJSON_True, "a boolean" },
+		{ cJSON_NULL, "null" },       { cJSON_Number, "a number" },
+		{ cJSON_Raw, "a number" },    { cJSON_String, "a string" },
+		{ cJSON_Array, "an array" },  { cJSON_Object, "an object" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -58,7 +59,8 @@ static int wrong_type(const cJSON *n, const char *expected, const struct json_at
 	return json_err(e, at, "expected %s, got %s", expected, type_name(n));
 }
 
-int json_load(const cJSON *obj, const struct json_field *table, void *out, const struct json_at *at, struct err *e)
+int json_load(const cJSON *obj, const struct json_field *table, void *out, const struct json_at *at,
+	      struct err *e)
 {
 	if (!cJSON_IsObject(obj))
 		return wrong_type(obj, "an object", at, e);
@@ -80,7 +82,8 @@ int json_load(const cJSON *obj, const struct json_field *table, void *out, const
 	return 0;
 }
 
-int json_load_string(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_string(const cJSON *n, void *out, const struct json_field *f,
+		     const struct json_at *at, struct err *e)
 {
 	(void)f;
 	if (!cJSON_IsString(n))
@@ -89,7 +92,8 @@ int json_load_string(const cJSON *n, void *out, const struct json_field *f, cons
 	return 0;
 }
 
-int json_load_bool(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_bool(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		   struct err *e)
 {
 	(void)f;
 	if (!cJSON_IsBool(n))
@@ -99,25 +103,30 @@ int json_load_bool(const cJSON *n, void *out, const struct json_field *f, const 
 }
 
 /* An integer between low and high. */
-static int load_signed(const cJSON *n, int64_t low, int64_t high, int64_t *ret, const struct json_at *at, struct err *e)
+static int load_signed(const cJSON *n, int64_t low, int64_t high, int64_t *ret,
+		       const struct json_at *at, struct err *e)
 {
 	if (!cJSON_IsNumber(n) && !cJSON_IsRaw(n))
 		return wrong_type(n, "a number", at, e);
 	if (!json_node_i64(n, ret) || *ret < low || *ret > high)
-		return json_err(e, at, "expected an integer from %lld to %lld", (long long)low, (long long)high);
+		return json_err(e, at, "expected an integer from %lld to %lld", (long long)low,
+				(long long)high);
 	return 0;
 }
 
-static int load_unsigned(const cJSON *n, uint64_t high, uint64_t *ret, const struct json_at *at, struct err *e)
+static int load_unsigned(const cJSON *n, uint64_t high, uint64_t *ret, const struct json_at *at,
+			 struct err *e)
 {
 	if (!cJSON_IsNumber(n) && !cJSON_IsRaw(n))
 		return wrong_type(n, "a number", at, e);
 	if (!json_node_u64(n, ret) || *ret > high)
-		return json_err(e, at, "expected an integer from 0 to %llu", (unsigned long long)high);
+		return json_err(e, at, "expected an integer from 0 to %llu",
+				(unsigned long long)high);
 	return 0;
 }
 
-int json_load_int(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_int(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		  struct err *e)
 {
 	int64_t v = 0;
 	int r = load_signed(n, INT_MIN, INT_MAX, &v, at, e);
@@ -128,19 +137,22 @@ int json_load_int(const cJSON *n, void *out, const struct json_field *f, const s
 	return r;
 }
 
-int json_load_i64(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_i64(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		  struct err *e)
 {
 	(void)f;
 	return load_signed(n, INT64_MIN, INT64_MAX, out, at, e);
 }
 
-int json_load_u64(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_u64(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		  struct err *e)
 {
 	(void)f;
 	return load_unsigned(n, UINT64_MAX, out, at, e);
 }
 
-int json_load_u32(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_u32(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		  struct err *e)
 {
 	uint64_t v = 0;
 	int r = load_unsigned(n, UINT32_MAX, &v, at, e);
@@ -151,7 +163,8 @@ int json_load_u32(const cJSON *n, void *out, const struct json_field *f, const s
 	return r;
 }
 
-int json_load_u16(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_u16(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		  struct err *e)
 {
 	uint64_t v = 0;
 	int r = load_unsigned(n, UINT16_MAX, &v, at, e);
@@ -162,7 +175,8 @@ int json_load_u16(const cJSON *n, void *out, const struct json_field *f, const s
 	return r;
 }
 
-int json_load_strv(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_strv(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		   struct err *e)
 {
 	size_t i = 0;
 
@@ -179,7 +193,8 @@ int json_load_strv(const cJSON *n, void *out, const struct json_field *f, const 
 	return 0;
 }
 
-int json_load_map(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_map(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		  struct err *e)
 {
 	(void)f;
 	if (!cJSON_IsObject(n))
@@ -194,12 +209,14 @@ int json_load_map(const cJSON *n, void *out, const struct json_field *f, const s
 	return 0;
 }
 
-int json_load_object(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_object(const cJSON *n, void *out, const struct json_field *f,
+		     const struct json_at *at, struct err *e)
 {
 	return json_load(n, f->arg, out, at, e);
 }
 
-int json_load_object_ptr(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_object_ptr(const cJSON *n, void *out, const struct json_field *f,
+			 const struct json_at *at, struct err *e)
 {
 	void **object = out;
 
@@ -208,7 +225,8 @@ int json_load_object_ptr(const cJSON *n, void *out, const struct json_field *f, 
 	return json_load(n, f->arg, *object, at, e);
 }
 
-int json_load_array(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at, struct err *e)
+int json_load_array(const cJSON *n, void *out, const struct json_field *f, const struct json_at *at,
+		    struct err *e)
 {
 	size_t count = cJSON_IsArray(n) ? (size_t)cJSON_GetArraySize(n) : 0;
 	size_t *len = (size_t *)((char *)out - f->offset + f->count);
@@ -218,7 +236,8 @@ int json_load_array(const cJSON *n, void *out, const struct json_field *f, const
 	if (!cJSON_IsArray(n))
 		return wrong_type(n, "an array", at, e);
 	elements = xcalloc(count, f->elem_size);
-	*(void **)out = elements; /* the owner of the struct frees what is loaded, also after an error */
+	*(void **)out =
+		elements; /* the owner of the struct frees what is loaded, also after an error */
 	*len = count;
 	for (const cJSON *item = n->child; item; item = item->next, i++) {
 		struct json_at here = { .up = at, .index = i };

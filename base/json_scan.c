@@ -1,4 +1,7 @@
-/* The grammar check of JSON texts: see json_scan.h. A table of what may come next, and a stack of brackets. */
+/*
+ * The grammar check of JSON texts: see json_scan.h. A table of what may come next, and a stack of
+ * brackets.
+ */
 #include "base/json_scan.h"
 
 #include <ctype.h>
@@ -178,7 +181,10 @@ static int scan_open(struct scan *s)
 	return 1;
 }
 
-/* After a value: closes what closes here. 1: another value follows; 0: the text's value is complete. */
+/*
+ * After a value: closes what closes here. 1: another value follows; 0: the text's value is
+ * complete.
+ */
 static int scan_after(struct scan *s)
 {
 	while (s->depth) {
@@ -191,7 +197,8 @@ static int scan_after(struct scan *s)
 			continue;
 		}
 		if (peek(s) != ',')
-			return fail(s, closing == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+			return fail(s,
+				    closing == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
 		s->at++;
 		if (closing == '}') {
 			int r = scan_key(s);

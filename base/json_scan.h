@@ -1,6 +1,6 @@
 /*
- * One pass over JSON text before cJSON sees it: the grammar of RFC 8259 whole (cJSON is lax), the depth, and the integers
- * that a double cannot hold.
+ * One pass over JSON text before cJSON sees it: the grammar of RFC 8259 whole (cJSON is lax), the
+ * depth, and the integers that a double cannot hold.
  */
 #ifndef BASE_JSON_SCAN_H
 #define BASE_JSON_SCAN_H
@@ -14,9 +14,9 @@ struct json_big {
 };
 
 struct json_scan {
-	size_t at;               /* where the scan stopped */
-	const char *problem;     /* NULL: none */
-	struct json_big *big;    /* the caller frees */
+	size_t at;            /* where the scan stopped */
+	const char *problem;  /* NULL: none */
+	struct json_big *big; /* the caller frees */
 	size_t nbig;
 };
 

@@ -1,4 +1,7 @@
-/* The message sink: see log.h. Lines are written by one write each, so that several processes may share a log file. */
+/*
+ * The message sink: see log.h. Lines are written by one write each, so that several processes may
+ * share a log file.
+ */
 #include "base/log.h"
 
 #include <errno.h>
@@ -47,8 +50,9 @@ int log_level_parse(const char *s, enum log_level *ret, struct err *e)
 		const char *name;
 		enum log_level level;
 	} names[] = {
-		{ "error", LOG_ERROR }, { "fatal", LOG_ERROR }, { "panic", LOG_ERROR }, { "warn", LOG_WARN },
-		{ "warning", LOG_WARN }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "trace", LOG_DEBUG },
+		{ "error", LOG_ERROR }, { "fatal", LOG_ERROR },  { "panic", LOG_ERROR },
+		{ "warn", LOG_WARN },   { "warning", LOG_WARN }, { "info", LOG_INFO },
+		{ "debug", LOG_DEBUG }, { "trace", LOG_DEBUG },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

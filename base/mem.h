@@ -1,6 +1,6 @@
 /*
- * Memory that cannot fail, and owning locals that clean up after themselves. Out of memory ends the program with exit
- * status 125: nobody can do anything sensible about it one call later.
+ * Memory that cannot fail, and owning locals that clean up after themselves. Out of memory ends the
+ * program with exit status 125: nobody can do anything sensible about it one call later.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -13,7 +13,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* As calloc/realloc/strdup/…, never NULL. Sizes of arrays are checked for overflow. The caller owns the result. */
+/*
+ * As calloc/realloc/strdup/…, never NULL. Sizes of arrays are checked for overflow. The caller owns
+ * the result.
+ */
 void *xzalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *old, size_t count, size_t size);
@@ -26,7 +29,12 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void mem_exhausted(void);
 
 /* Moves ownership out of an auto_ variable. */
-#define take_ptr(p) ({ __auto_type take_tmp_ = *(p); *(p) = NULL; take_tmp_; })
+#define take_ptr(p)                           \
+	({                                    \
+		__auto_type take_tmp_ = *(p); \
+		*(p) = NULL;                  \
+		take_tmp_;                    \
+	})
 
 static inline int take_fd(int *fd)
 {
@@ -62,7 +70,11 @@ static inline void cleanup_dir(DIR **d)
 #define auto_dir __attribute__((unused, cleanup(cleanup_dir)))
 
 /* Replaces an owned pointer: frees the old value, which the new one may have been made of. */
-#define replace_ptr(p, value) \
-	({ __auto_type replace_tmp_ = (value); free(*(p)); *(p) = replace_tmp_; })
+#define replace_ptr(p, value)                       \
+	({                                          \
+		__auto_type replace_tmp_ = (value); \
+		free(*(p));                         \
+		*(p) = replace_tmp_;                \
+	})
 
 #endif

@@ -25,7 +25,8 @@ void child_kill(struct child *c)
 	int saved = errno;
 
 	if (c->pid > 0) {
-		(void)kill(c->pid, SIGKILL); /* ours and not reaped: the number cannot have been given again */
+		/* ours and not reaped: the number cannot have been given again */
+		(void)kill(c->pid, SIGKILL);
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 		child_drop(c);
@@ -74,7 +75,8 @@ int proc_exit_status(int status)
 const char *proc_status_text(int status, char *buf, size_t size)
 {
 	if (WIFSIGNALED(status))
-		(void)snprintf(buf, size, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		(void)snprintf(buf, size, "signal %d (%s)", WTERMSIG(status),
+			       strsignal(WTERMSIG(status)));
 	else
 		(void)snprintf(buf, size, "exit status %d", WEXITSTATUS(status));
 	return buf;
@@ -150,20 +152,22 @@ bool proc_id_alive(const struct proc_id *id)
 {
 	uint64_t start = 0;
 
-	return id->pid > 0 && strcmp(id->boot_id, proc_boot_id()) == 0 && proc_start_time(id->pid, &start, NULL) == 0 &&
-	       start == id->start_time;
+	return id->pid > 0 && strcmp(id->boot_id, proc_boot_id()) == 0 &&
+	       proc_start_time(id->pid, &start, NULL) == 0 && start == id->start_time;
 }
 
 /* "RTMIN+3", "RTMAX-1". */
 static int parse_realtime(const char *s, int *ret)
 {
-	const char *rest = strncasecmp(s, "RTMIN", 5) == 0 || strncasecmp(s, "RTMAX", 5) == 0 ? s + 5 : NULL;
+	const char *rest =
+		strncasecmp(s, "RTMIN", 5) == 0 || strncasecmp(s, "RTMAX", 5) == 0 ? s + 5 : NULL;
 	int base = rest && strncasecmp(s, "RTMIN", 5) == 0 ? SIGRTMIN : SIGRTMAX;
 	int delta = 0;
 
 	if (!rest)
 		return -EINVAL;
-	if (*rest && ((*rest != '+' && *rest != '-') || str_to_int(rest + 1, &delta) < 0 || delta < 0 || delta > 64))
+	if (*rest && ((*rest != '+' && *rest != '-') || str_to_int(rest + 1, &delta) < 0 ||
+		      delta < 0 || delta > 64))
 		return -EINVAL;
 	*ret = base + (*rest == '-' ? -delta : delta);
 	return *ret >= SIGRTMIN && *ret <= SIGRTMAX ? 0 : -EINVAL;
@@ -217,7 +221,8 @@ void proc_signals_reset(void)
 	sigset_t none;
 
 	for (int sig = 1; sig <= SIGRTMAX; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP && (sig < 32 || sig >= SIGRTMIN)) /* 32, 33 are the C library's */
+		if (sig != SIGKILL && sig != SIGSTOP &&
+		    (sig < 32 || sig >= SIGRTMIN)) /* 32, 33 are the C library's */
 			(void)signal(sig, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

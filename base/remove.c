@@ -63,7 +63,8 @@ static int remove_one(int parent, const char *name, dev_t dev, unsigned int dept
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "remove folder '%s'", name);
 	if (st.st_dev != dev)
-		return err_set(e, EXDEV, "remove folder '%s': another file system is mounted there", name);
+		return err_set(e, EXDEV, "remove folder '%s': another file system is mounted there",
+			       name);
 	if (depth > 4096)
 		return err_set(e, ELOOP, "remove folder '%s': folders nest too deep", name);
 	if ((st.st_mode & 0700) != 0700)

@@ -94,7 +94,10 @@ ssize_t sock_recv(int sock, void *p, size_t size, int *fds, size_t *nfds)
 	return -EMSGSIZE;
 }
 
-/* A socket and the address that names dirfd/name through procfs, short whatever the folder's path is. */
+/*
+ * A socket and the address that names dirfd/name through procfs, short whatever the folder's path
+ * is.
+ */
 static int prepare(int dirfd, const char *name, int type, struct sockaddr_un *ret, struct err *e)
 {
 	int n, sock;
@@ -102,7 +105,8 @@ static int prepare(int dirfd, const char *name, int type, struct sockaddr_un *re
 	if (dirfd == AT_FDCWD)
 		n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%s", name);
 	else
-		n = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dirfd, name);
+		n = snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d/%s", dirfd,
+			     name);
 	ret->sun_family = AF_UNIX;
 	if (n < 0 || (size_t)n >= sizeof(ret->sun_path))
 		return err_set(e, ENAMETOOLONG, "socket name '%s' is too long", name);

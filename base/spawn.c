@@ -1,5 +1,6 @@
 /*
- * Helper programs: started with vfork, so that a large parent costs nothing and a missing program is known at once: see proc.h.
+ * Helper programs: started with vfork, so that a large parent costs nothing and a missing program
+ * is known at once: see proc.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +30,9 @@ static int find_program(const char *name, char **ret, struct err *e)
 		*ret = xstrdup(name);
 		return 0;
 	}
-	strv_split(&dirs, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", ':');
+	strv_split(&dirs,
+		   path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		   ':');
 	for (size_t i = 0; i < dirs.len; i++) {
 		auto_free char *file = xasprintf("%s/%s", *dirs.v[i] ? dirs.v[i] : ".", name);
 		struct stat st;
@@ -52,7 +55,10 @@ struct start {
 	volatile int failed;
 };
 
-/* Moves the three standard fds into place; sources below 3 are lifted first so that none is overwritten. */
+/*
+ * Moves the three standard fds into place; sources below 3 are lifted first so that none is
+ * overwritten.
+ */
 static int place_fds(const struct start *s)
 {
 	int from[3];
@@ -107,10 +113,11 @@ int proc_spawn(const struct spawn *s, struct child *ret, struct err *e)
 	start.file = file;
 	start.env = s->env ? (char *const *)(uintptr_t)s->env : environ;
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &old); /* no handler of ours runs in the shared memory */
-	pid = vfork();                              /* NOLINT: see the head of the file */
+	/* no handler of ours runs in the shared memory */
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+	pid = vfork(); /* NOLINT: see the head of the file */
 	if (pid == 0)
-		start_child(&start); /* NOLINT(clang-analyzer-unix.Vfork): it only calls what may be called */
+		start_child(&start); /* NOLINT: it only calls what may be called here */
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return err_sys(e, "start '%s'", file);
@@ -125,7 +132,8 @@ int proc_spawn(const struct spawn *s, struct child *ret, struct err *e)
 /* Reads both pipes to their ends; what is over the limit is read and dropped. */
 static void drain(int fds[2], struct str *texts[2])
 {
-	struct pollfd wait[2] = { { .fd = fds[0], .events = POLLIN }, { .fd = fds[1], .events = POLLIN } };
+	struct pollfd wait[2] = { { .fd = fds[0], .events = POLLIN },
+				  { .fd = fds[1], .events = POLLIN } };
 	char buf[4096];
 
 	while (wait[0].fd >= 0 || wait[1].fd >= 0) {
@@ -165,7 +173,8 @@ int proc_run(const char *const *argv, struct str *ret_out, struct err *e)
 	close_fd(&out[1]);
 	close_fd(&err[1]);
 	if (r >= 0) {
-		drain((int[2]){ out[0], err[0] }, (struct str *[2]){ ret_out ? ret_out : &unwanted, &complaint });
+		drain((int[2]){ out[0], err[0] },
+		      (struct str *[2]){ ret_out ? ret_out : &unwanted, &complaint });
 		r = child_wait(&child, &status, e);
 	}
 	close_fd(&out[0]);
@@ -176,5 +185,6 @@ int proc_run(const char *const *argv, struct str *ret_out, struct err *e)
 		str_cut(&complaint, complaint.len - 1);
 	if (complaint.len)
 		return err_set(e, EIO, "'%s' failed: %s", argv[0], complaint.data);
-	return err_set(e, EIO, "'%s' failed: %s", argv[0], proc_status_text(status, reason, sizeof(reason)));
+	return err_set(e, EIO, "'%s' failed: %s", argv[0],
+		       proc_status_text(status, reason, sizeof(reason)));
 }

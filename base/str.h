@@ -1,5 +1,6 @@
 /*
- * Growing strings (struct str), lists of strings (struct strv), and the few predicates on C strings that libc lacks.
+ * Growing strings (struct str), lists of strings (struct strv), and the few predicates on C strings
+ * that libc lacks.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -14,8 +15,8 @@
 struct err;
 
 /*
- * A string that grows. Zero-initialised is empty and valid; .data is NULL then (str_cstr() gives "" instead). Always
- * terminated by a NUL that .len does not count; may hold NULs.
+ * A string that grows. Zero-initialised is empty and valid; .data is NULL then (str_cstr() gives ""
+ * instead). Always terminated by a NUL that .len does not count; may hold NULs.
  */
 struct str {
 	char *data;
@@ -27,16 +28,18 @@ void str_add(struct str *s, const char *text);
 void str_add_mem(struct str *s, const void *p, size_t len);
 void str_add_char(struct str *s, char c);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void str_reserve(struct str *s, size_t more);           /* room for `more` bytes and the NUL */
-void str_cut(struct str *s, size_t len);                /* shortens to len */
+void str_reserve(struct str *s, size_t more); /* room for `more` bytes and the NUL */
+void str_cut(struct str *s, size_t len);      /* shortens to len */
 void str_free(struct str *s);
-const char *str_cstr(const struct str *s);              /* never NULL; borrowed */
-char *str_take(struct str *s);                          /* never NULL; the caller owns it, s is empty again */
+const char *str_cstr(const struct str *s); /* never NULL; borrowed */
+/* never NULL; the caller owns it, s is empty again */
+char *str_take(struct str *s);
 
 #define auto_str __attribute__((unused, cleanup(str_free)))
 
 /*
- * A NULL-terminated list of owned strings. Zero-initialised is empty; .v is NULL then, so use .len for loops.
+ * A NULL-terminated list of owned strings. Zero-initialised is empty; .v is NULL then, so use .len
+ * for loops.
  */
 struct strv {
 	char **v;
@@ -44,8 +47,8 @@ struct strv {
 	size_t cap;
 };
 
-void strv_add(struct strv *l, const char *s);           /* copies */
-void strv_add_take(struct strv *l, char *s);            /* takes ownership */
+void strv_add(struct strv *l, const char *s); /* copies */
+void strv_add_take(struct strv *l, char *s);  /* takes ownership */
 void strv_addf(struct strv *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strv_insert(struct strv *l, size_t at, const char *s);
 void strv_remove(struct strv *l, size_t at);
@@ -54,7 +57,8 @@ bool strv_has(const struct strv *l, const char *s);
 void strv_sort(struct strv *l);
 void strv_free(struct strv *l);
 char *strv_join(const struct strv *l, const char *sep); /* the caller owns it */
-void strv_split(struct strv *l, const char *text, char sep); /* appends the pieces, empty ones too; "" adds nothing */
+/* appends the pieces, empty ones too; "" adds nothing */
+void strv_split(struct strv *l, const char *text, char sep);
 
 #define auto_strv __attribute__((unused, cleanup(strv_free)))
 
@@ -83,14 +87,19 @@ static inline const char *str_after(const char *s, const char *prefix)
 	return str_starts(s, prefix) ? s + strlen(prefix) : NULL;
 }
 
-/* Whole-string numbers, decimal, no blanks, no sign but '-' for the signed one. -EINVAL or -ERANGE; no message. */
+/*
+ * Whole-string numbers, decimal, no blanks, no sign but '-' for the signed one. -EINVAL or -ERANGE;
+ * no message.
+ */
 int str_to_u64(const char *s, uint64_t *ret);
 int str_to_i64(const char *s, int64_t *ret);
 int str_to_u32(const char *s, uint32_t *ret);
 int str_to_int(const char *s, int *ret);
-int str_to_mode(const char *s, unsigned int *ret);      /* octal, at most 07777 */
+int str_to_mode(const char *s, unsigned int *ret); /* octal, at most 07777 */
 
-/* "512", "64k", "10m", "2g", "1.5GiB", "100MB": bytes (k = 1024). -EINVAL or -ERANGE; no message. */
+/*
+ * "512", "64k", "10m", "2g", "1.5GiB", "100MB": bytes (k = 1024). -EINVAL or -ERANGE; no message.
+ */
 int str_to_bytes(const char *s, uint64_t *ret);
 
 /* Lower-case hexadecimal of len bytes into out (2 * len + 1 bytes). */

@@ -37,7 +37,8 @@ int sys_open_tree(int dirfd, const char *path, unsigned int flags)
 	return (int)syscall(SYS_open_tree, dirfd, path, flags);
 }
 
-int sys_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned int flags)
+int sys_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to,
+		   unsigned int flags)
 {
 	return (int)syscall(SYS_move_mount, from_dirfd, from, to_dirfd, to, flags);
 }
@@ -57,7 +58,8 @@ int sys_fsmount(int fd, unsigned int flags, unsigned int attrs)
 	return (int)syscall(SYS_fsmount, fd, flags, attrs);
 }
 
-int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, struct mount_attr *attr, size_t size)
+int sys_mount_setattr(int dirfd, const char *path, unsigned int flags, struct mount_attr *attr,
+		      size_t size)
 {
 	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attr, size);
 }

@@ -1,4 +1,7 @@
-/* User namespaces for an unprivileged caller: see userns.h. Runs in the process that makes the namespace and in its parent. */
+/*
+ * User namespaces for an unprivileged caller: see userns.h. Runs in the process that makes the
+ * namespace and in its parent.
+ */
 #include "base/userns.h"
 
 #include <errno.h>
@@ -26,19 +29,23 @@ static bool have_effective_cap(unsigned int cap)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
-	return syscall(SYS_capget, &header, data) == 0 && (data[cap / 32].effective >> (cap % 32) & 1);
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[cap / 32].effective >> (cap % 32) & 1);
 }
 
 /* One "name:first:count" line into the map, where it is ours. */
-static void take_subid_line(const char *line, const char *name, const char *uid, struct idmap *map, size_t *n)
+static void take_subid_line(const char *line, const char *name, const char *uid, struct idmap *map,
+			    size_t *n)
 {
 	auto_strv struct strv parts = { 0 };
 	uint32_t first, count, inside;
 
 	strv_split(&parts, line, ':');
-	if (parts.len != 3 || (!str_eq(parts.v[0], name) && !str_eq(parts.v[0], uid)) || *n == IDMAP_MAX)
+	if (parts.len != 3 || (!str_eq(parts.v[0], name) && !str_eq(parts.v[0], uid)) ||
+	    *n == IDMAP_MAX)
 		return;
-	if (str_to_u32(parts.v[1], &first) < 0 || str_to_u32(parts.v[2], &count) < 0 || !count || first + count < first)
+	if (str_to_u32(parts.v[1], &first) < 0 || str_to_u32(parts.v[2], &count) < 0 || !count ||
+	    first + count < first)
 		return;
 	inside = map[*n - 1].inside + map[*n - 1].count;
 	if (inside + count < inside)
@@ -61,7 +68,10 @@ static void read_subids(const char *file, const char *name, struct idmap *map, s
 		take_subid_line(lines.v[i], name, uid, map, n);
 }
 
-/* Can this helper give us ids? It has to be in PATH, where it will be looked for, and privileged by its mode or by a file capability. */
+/*
+ * Can this helper give us ids? It has to be in PATH, where it will be looked for, and privileged by
+ * its mode or by a file capability.
+ */
 static bool helper_works(const char *name)
 {
 	const char *search = getenv("PATH");
@@ -73,7 +83,8 @@ static bool helper_works(const char *name)
 		struct stat st;
 
 		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0)
-			return (st.st_mode & S_ISUID) || getxattr(path, "security.capability", NULL, 0) > 0;
+			return (st.st_mode & S_ISUID) ||
+			       getxattr(path, "security.capability", NULL, 0) > 0;
 	}
 	return false;
 }
@@ -110,10 +121,14 @@ int userns_plan(struct userns *ret, bool force_single, struct err *e)
 	read_subids("/etc/subuid", name, ret->uid, &ret->nuid);
 	read_subids("/etc/subgid", name, ret->gid, &ret->ngid);
 	if (ret->nuid < 2 || ret->ngid < 2)
-		plan_single(ret, "no subordinate ids in /etc/subuid and /etc/subgid: usermod --add-subuids "
-				 "100000-165535 --add-subgids 100000-165535 USER gives them");
+		plan_single(
+			ret,
+			"no subordinate ids in /etc/subuid and /etc/subgid: usermod --add-subuids "
+			"100000-165535 --add-subgids 100000-165535 USER gives them");
 	else if (!helper_works("newuidmap") || !helper_works("newgidmap"))
-		plan_single(ret, "newuidmap and newgidmap are missing or not setuid: install the package uidmap");
+		plan_single(
+			ret,
+			"newuidmap and newgidmap are missing or not setuid: install the package uidmap");
 	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
 		plan_single(ret, "no_new_privs is set, so that newuidmap has no effect");
 	return 0;
@@ -130,15 +145,22 @@ static bool sysctl_is(const char *path, const char *value)
 int userns_explain(int num, struct err *e)
 {
 	if (sysctl_is("/proc/sys/kernel/unprivileged_userns_clone", "0"))
-		return err_set(e, num, "user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1 allows them");
+		return err_set(
+			e, num,
+			"user namespaces are switched off: sysctl kernel.unprivileged_userns_clone=1 allows them");
 	if (sysctl_is("/proc/sys/user/max_user_namespaces", "0"))
-		return err_set(e, num, "user namespaces are switched off: sysctl user.max_user_namespaces=15000 allows them");
+		return err_set(
+			e, num,
+			"user namespaces are switched off: sysctl user.max_user_namespaces=15000 allows them");
 	if (sysctl_is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
-		return err_set(e, num,
-			       "AppArmor forbids user namespaces to unprivileged programs: "
-			       "sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for pod, allows them");
+		return err_set(
+			e, num,
+			"AppArmor forbids user namespaces to unprivileged programs: "
+			"sysctl kernel.apparmor_restrict_unprivileged_userns=0, or a profile for pod, allows them");
 	if (num == ENOSPC)
-		return err_set(e, num, "too many user namespaces: sysctl user.max_user_namespaces raises the limit");
+		return err_set(
+			e, num,
+			"too many user namespaces: sysctl user.max_user_namespaces raises the limit");
 	return err_num(e, num, "make a user namespace");
 }
 
@@ -167,8 +189,8 @@ static int write_map(pid_t pid, const char *file, const struct idmap *map, size_
 }
 
 /* Starts newuidmap or newgidmap; its complaints go to err_fd. */
-static int start_helper(const char *name, pid_t pid, const struct idmap *map, size_t n, int err_fd, struct child *ret,
-			struct err *e)
+static int start_helper(const char *name, pid_t pid, const struct idmap *map, size_t n, int err_fd,
+			struct child *ret, struct err *e)
 {
 	auto_strv struct strv argv = { 0 };
 	struct spawn spawn = { .fds = { -1, err_fd, err_fd } };
@@ -185,8 +207,8 @@ static int start_helper(const char *name, pid_t pid, const struct idmap *map, si
 }
 
 /* Both helpers side by side: each takes about 2 ms, most of it their own start. */
-static int map_by_helpers(pid_t pid, const struct idmap *uid, size_t nuid, const struct idmap *gid, size_t ngid,
-			  struct err *e)
+static int map_by_helpers(pid_t pid, const struct idmap *uid, size_t nuid, const struct idmap *gid,
+			  size_t ngid, struct err *e)
 {
 	auto_child struct child for_uid = CHILD_NONE, for_gid = CHILD_NONE;
 	auto_str struct str complaint = { 0 };
@@ -209,8 +231,8 @@ static int map_by_helpers(pid_t pid, const struct idmap *uid, size_t nuid, const
 		return r;
 	(void)fd_read_all(in, 1 << 16, &complaint);
 	str_cut(&complaint, strcspn(str_cstr(&complaint), "\n"));
-	return err_set(e, EPERM, "%s failed: %s; check /etc/subuid and /etc/subgid", status_uid ? "newuidmap" : "newgidmap",
-		       str_cstr(&complaint));
+	return err_set(e, EPERM, "%s failed: %s; check /etc/subuid and /etc/subgid",
+		       status_uid ? "newuidmap" : "newgidmap", str_cstr(&complaint));
 }
 
 static bool is_self(const struct idmap *map, size_t n, uint32_t id)
@@ -218,7 +240,8 @@ static bool is_self(const struct idmap *map, size_t n, uint32_t id)
 	return n == 1 && map[0].outside == id && map[0].count == 1;
 }
 
-int userns_map_ids(pid_t pid, const struct idmap *uid, size_t nuid, const struct idmap *gid, size_t ngid, struct err *e)
+int userns_map_ids(pid_t pid, const struct idmap *uid, size_t nuid, const struct idmap *gid,
+		   size_t ngid, struct err *e)
 {
 	bool single = is_self(uid, nuid, geteuid()) && is_self(gid, ngid, getegid());
 	bool privileged = have_effective_cap(CAP_SETUID) && have_effective_cap(CAP_SETGID);
@@ -270,7 +293,8 @@ static int enter(const struct userns *u, unsigned int flags, int sock)
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (u->kind == USERNS_NONE)
-		report.r = flags && unshare((int)flags) < 0 ? err_sys(&report.e, "make namespaces") : 0;
+		report.r = flags && unshare((int)flags) < 0 ? err_sys(&report.e, "make namespaces")
+							    : 0;
 	else
 		report.r = userns_unshare(flags, &report.e);
 	if (sock_send(sock, &report, sizeof(report), NULL, 0) < 0 || report.r < 0)
@@ -278,7 +302,7 @@ static int enter(const struct userns *u, unsigned int flags, int sock)
 	if (sock_recv(sock, &go, 1, NULL, NULL) != 1)
 		_exit(EXIT_POD); /* the parent failed to write the maps, and knows */
 	if (userns_become_root(u, NULL) < 0)
-		_exit(EXIT_POD); /* cannot be: the maps hold id 0 */
+		_exit(EXIT_POD);                /* cannot be: the maps hold id 0 */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing ids has cleared it */
 	return 0;
 }
@@ -294,7 +318,8 @@ int userns_fork(const struct userns *u, unsigned int flags, struct child *ret, s
 		return err_sys(e, "make a socket pair");
 	mine = pair[0];
 	theirs = pair[1];
-	r = child_fork(&child, e); /* fork, not clone3: the C library keeps its locks right when there are threads */
+	/* fork, not clone3: the C library keeps its locks right when there are threads */
+	r = child_fork(&child, e);
 	if (r < 0)
 		return r;
 	if (r == 0) {
@@ -316,7 +341,8 @@ int userns_fork(const struct userns *u, unsigned int flags, struct child *ret, s
 	return 1;
 }
 
-int userns_run(const struct userns *u, unsigned int flags, int (*fn)(void *arg, struct err *e), void *arg, struct err *e)
+int userns_run(const struct userns *u, unsigned int flags, int (*fn)(void *arg, struct err *e),
+	       void *arg, struct err *e)
 {
 	auto_child struct child child = CHILD_NONE;
 	struct fork_report report = { 0 };

@@ -21,26 +21,26 @@ struct cli {
 	const char *noun;      /* "image" in `pod image ls`; NULL without one */
 	const struct cmd *cmd; /* the command that runs */
 	const char *root; /* --root: data folder (pod) or state root (pod oci); NULL: the default */
-	bool debug;	  /* --debug */
+	bool debug;       /* --debug */
 	const char *log_level; /* --log-level */
 	/* pod */
-	const char *runroot;	    /* --runroot; NULL: the default */
+	const char *runroot;        /* --runroot; NULL: the default */
 	const char *storage_driver; /* --storage-driver; NULL: the best that works */
-	bool userns_single;	    /* POD_USERNS=single */
-	bool version;		    /* --version */
+	bool userns_single;         /* POD_USERNS=single */
+	bool version;               /* --version */
 	/* pod oci */
-	const char *log;	/* --log: file */
+	const char *log;        /* --log: file */
 	const char *log_format; /* --log-format: "text" or "json" */
-	bool systemd_cgroup;	/* --systemd-cgroup */
-	const char *ignored;	/* options of runc that mean nothing here (--criu, --rootless) */
+	bool systemd_cgroup;    /* --systemd-cgroup */
+	const char *ignored;    /* options of runc that mean nothing here (--criu, --rootless) */
 };
 
 enum cmd_flags {
-	CMD_STOP = 1,	  /* options end at the first argument (run, exec) */
+	CMD_STOP = 1,     /* options end at the first argument (run, exec) */
 	CMD_KEEP_FDS = 2, /* inherited fds from 3 on stay open (close-on-exec); elsewhere the frame
 			     has closed them */
-	CMD_RAW = 4,	  /* argv comes as it is: no options, no --help, no count (oci) */
-	CMD_HIDDEN = 8,	  /* not in help, completion or the manual */
+	CMD_RAW = 4,      /* argv comes as it is: no options, no --help, no count (oci) */
+	CMD_HIDDEN = 8,   /* not in help, completion or the manual */
 };
 
 /* Where `pod help` shows a command. */
@@ -49,17 +49,17 @@ enum cmd_group { CMD_CONTAINERS, CMD_IMAGES, CMD_OTHER };
 #define CMD_ANY (-1)
 
 struct cmd {
-	const char *name;	/* "rm" */
+	const char *name;       /* "rm" */
 	const char *aliases[3]; /* further names, hidden from the list: "remove" */
-	const char *usage;	/* what follows the name: "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
-	const char *summary;	/* one line: "Create and run a new container from an image" */
-	const char *about;	/* more lines for --help; NULL: none */
+	const char *usage;      /* what follows the name: "[OPTIONS] IMAGE [COMMAND] [ARG...]" */
+	const char *summary;    /* one line: "Create and run a new container from an image" */
+	const char *about;      /* more lines for --help; NULL: none */
 	enum cmd_group group;
-	unsigned int flags;	/* enum cmd_flags */
+	unsigned int flags;     /* enum cmd_flags */
 	int min_args, max_args; /* of arguments; CMD_ANY: no upper bound */
 	const struct opt *opts; /* OPT_END-terminated; NULL: none but --help */
-	size_t size;		/* of the struct that opts fills; 0: none */
-	const void *defaults;	/* such a struct; NULL: all zero */
+	size_t size;            /* of the struct that opts fills; 0: none */
+	const void *defaults;   /* such a struct; NULL: all zero */
 	/*
 	 * Does it. opts: the filled struct, freed by the frame; argv: the arguments,
 	 * NULL-terminated. Returns the exit status (0 or more), or a negative errno with *e,
@@ -75,8 +75,8 @@ struct cmd_verb {
 };
 
 struct cmd_noun {
-	const char *name;	      /* "image" */
-	const char *summary;	      /* "Manage images" */
+	const char *name;             /* "image" */
+	const char *summary;          /* "Manage images" */
 	const struct cmd_verb *verbs; /* .name NULL ends */
 };
 
@@ -85,10 +85,10 @@ struct face {
 	const char *name; /* "pod", "pod oci" */
 	const char *summary;
 	const struct opt *globals;     /* into struct cli */
-	unsigned int opt_flags;	       /* OPT_GO_STYLE, for globals and commands */
+	unsigned int opt_flags;        /* OPT_GO_STYLE, for globals and commands */
 	const struct cmd *const *cmds; /* NULL ends */
 	const struct cmd_noun *nouns;  /* .name NULL ends; NULL: none */
-	int failed;		       /* exit status of a failure that names none; 0: 125 */
+	int failed;                    /* exit status of a failure that names none; 0: 125 */
 	/* Called with the global options parsed (log level, log file, …); may be NULL. */
 	int (*prepare)(struct cli *c, struct err *e);
 	/* Prints an error; NULL: "pod: MESSAGE" on stderr. */

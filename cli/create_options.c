@@ -1,4 +1,7 @@
-/* From the flags of `run` and `create` to a record: tables of what is copied as it is, lists that are parsed, and a few rules. See create_options.h. */
+/*
+ * From the flags of `run` and `create` to a record: tables of what is copied as it is, lists that
+ * are parsed, and a few rules. See create_options.h.
+ */
 #include "cli/create_options.h"
 #include "cli/progress.h"
 

@@ -129,13 +129,15 @@ extern const struct create_options create_options_defaults;
 /* clang-format on */
 
 /*
- * Makes a record of the flags and of IMAGE [COMMAND...]. Errors name the flag. The caller owns *ret.
+ * Makes a record of the flags and of IMAGE [COMMAND...]. Errors name the flag. The caller owns
+ * *ret.
  */
 int create_options_record(const struct create_options *o, int argc, char **argv,
 			  struct record **ret, struct create_flags *ret_flags, struct err *e);
 
 /*
- * The whole of `create`: image (pulled where it is missing and --pull allows), record, container. starting: it is started at once. The caller owns *ret.
+ * The whole of `create`: image (pulled where it is missing and --pull allows), record, container.
+ * starting: it is started at once. The caller owns *ret.
  */
 int create_options_container(struct engine *g, const struct create_options *o, int argc,
 			     char **argv, bool starting, struct container **ret, struct err *e);

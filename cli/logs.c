@@ -30,7 +30,10 @@ static const struct opt opts[] = {
 
 static const struct logs_flags defaults = { .tail = "all" };
 
-/* Digits only: seconds since the epoch; "42m": so long ago; else RFC 3339, whose date alone is enough. */
+/*
+ * Digits only: seconds since the epoch; "42m": so long ago; else RFC 3339, whose date alone is
+ * enough.
+ */
 static int parse_time(const char *flag, const char *text, int64_t *ret_ns, struct err *e)
 {
 	auto_free char *day = text ? xasprintf("%sT00:00:00Z", text) : NULL;

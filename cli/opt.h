@@ -17,17 +17,17 @@
 struct err;
 
 enum opt_kind {
-	OPT_END_KIND,	   /* ends a table */
-	OPT_BOOL_KIND,	   /* bool; --x, --x=false */
-	OPT_TRI_KIND,	   /* int: 0 or 1 where given; the default (-1) tells that it was not */
-	OPT_STR_KIND,	   /* const char *, borrowed from argv; the last one counts */
-	OPT_LIST_KIND,	   /* struct strv, one element an occurrence */
-	OPT_INT_KIND,	   /* int */
-	OPT_U64_KIND,	   /* uint64_t */
-	OPT_BYTES_KIND,	   /* uint64_t bytes, "512", "64k", "1.5g" */
+	OPT_END_KIND,      /* ends a table */
+	OPT_BOOL_KIND,     /* bool; --x, --x=false */
+	OPT_TRI_KIND,      /* int: 0 or 1 where given; the default (-1) tells that it was not */
+	OPT_STR_KIND,      /* const char *, borrowed from argv; the last one counts */
+	OPT_LIST_KIND,     /* struct strv, one element an occurrence */
+	OPT_INT_KIND,      /* int */
+	OPT_U64_KIND,      /* uint64_t */
+	OPT_BYTES_KIND,    /* uint64_t bytes, "512", "64k", "1.5g" */
 	OPT_DURATION_KIND, /* int64_t nanoseconds, "10s", "1m30s", "10" */
-	OPT_COUNT_KIND,	   /* unsigned int, number of occurrences */
-	OPT_CALL_KIND,	   /* any member: set by .call */
+	OPT_COUNT_KIND,    /* unsigned int, number of occurrences */
+	OPT_CALL_KIND,     /* any member: set by .call */
 };
 
 /*
@@ -39,10 +39,10 @@ typedef int opt_call(void *field, const char *value, struct err *e);
 /* One option. Made by the macros below, which check the member's type. */
 struct opt {
 	const char *name; /* long name without dashes; NULL: none */
-	char letter;	  /* short name; 0: none */
+	char letter;      /* short name; 0: none */
 	enum opt_kind kind;
 	bool hidden; /* not in --help nor in man pages: another spelling, kept for compatibility */
-	size_t offset;	   /* of the member in the command's struct */
+	size_t offset;     /* of the member in the command's struct */
 	const char *value; /* placeholder in help; NULL where no value is taken */
 	const char *help;  /* one line, as docker words it */
 	opt_call *call;

@@ -1,6 +1,7 @@
 /*
- * The client's half of the conversation in attach.h. Runs in the command, in one poll loop. Output that the caller does not take at once stops
- * the reading from the monitor, but not the forwarding of signals.
+ * The client's half of the conversation in attach.h. Runs in the command, in one poll loop. Output
+ * that the caller does not take at once stops the reading from the monitor, but not the forwarding
+ * of signals.
  */
 #include "engine/attach.h"
 
@@ -142,7 +143,8 @@ static void read_input(struct client *c)
 /* -- output -- */
 
 /*
- * A closed reader (`pod run … | head`) ends this command as it ends others: by SIGPIPE. The container goes on, as docker's does.
+ * A closed reader (`pod run … | head`) ends this command as it ends others: by SIGPIPE. The
+ * container goes on, as docker's does.
  */
 static int write_output(struct client *c, struct err *e)
 {

@@ -1,19 +1,20 @@
 /*
- * The conversation between a monitor and those who watch its container: `run` and `start -a` over the
- * socket pair that they were born with, `attach`, `wait` and `stop` over attach.sock. SOCK_SEQPACKET,
- * one message a packet: a type byte, then its payload.
+ * The conversation between a monitor and those who watch its container: `run` and `start -a` over
+ * the socket pair that they were born with, `attach`, `wait` and `stop` over attach.sock.
+ * SOCK_SEQPACKET, one message a packet: a type byte, then its payload.
  *
- *	client                             monitor
- *	  │ ── HELLO (streams, rows, cols) ─▶ │   attach.sock only; without streams: waits for the end
- *	  │ ◀── STARTED or ERROR ──────────── │   ERROR: a struct err; the container does not run
- *	  │ ◀── STDOUT, STDERR ────────────── │   bytes
- *	  │ ── STDIN ───────────────────────▶ │
- *	  │ ◀── STDIN_ACK ─────────────────── │   only now the next STDIN: so that other messages
- *	  │ ── STDIN_EOF ───────────────────▶ │   overtake input that nobody reads
- *	  │ ── RESIZE, SIGNAL, NO_RESTART ──▶ │
- *	  │ ◀── EXIT ──────────────────────── │   after the last byte of output, exit.json, and --rm
+ * 	client                             monitor
+ * 	  │ ── HELLO (streams, rows, cols) ─▶ │   attach.sock only; no streams: waits for the end
+ * 	  │ ◀── STARTED or ERROR ──────────── │   ERROR: a struct err; the container does not run
+ * 	  │ ◀── STDOUT, STDERR ────────────── │   bytes
+ * 	  │ ── STDIN ───────────────────────▶ │
+ * 	  │ ◀── STDIN_ACK ─────────────────── │   only now the next STDIN: so that other messages
+ * 	  │ ── STDIN_EOF ───────────────────▶ │   overtake input that nobody reads
+ * 	  │ ── RESIZE, SIGNAL, NO_RESTART ──▶ │
+ * 	  │ ◀── EXIT ──────────────────────── │   after the last byte of output, exit.json, and --rm
  *
- * End of file from the client is a detach. End of file from the monitor without EXIT: it was killed.
+ * End of file from the client is a detach. End of file from the monitor without EXIT: it was
+ * killed.
  */
 #ifndef ENGINE_ATTACH_H
 #define ENGINE_ATTACH_H
@@ -80,8 +81,8 @@ struct attach_options {
 };
 
 /*
- * Blocks the signals that are forwarded (sig_proxy) and SIGWINCH (tty) and returns a signalfd of them:
- * before the start, so that none is lost. -errno without message.
+ * Blocks the signals that are forwarded (sig_proxy) and SIGWINCH (tty) and returns a signalfd of
+ * them: before the start, so that none is lost. -errno without message.
  */
 int attach_take_signals(bool sig_proxy, bool tty);
 

@@ -1,4 +1,7 @@
-/* config.json from a record: see bundle.h. Runs in the monitor, and in `export --bundle`. The parts are in bundle_*.c. */
+/*
+ * config.json from a record: see bundle.h. Runs in the monitor, and in `export --bundle`. The parts
+ * are in bundle_*.c.
+ */
 #include "engine/bundle.h"
 
 #include <errno.h>

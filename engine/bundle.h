@@ -35,13 +35,16 @@ struct bundle {
 /* The tree of config.json; the caller owns *ret. */
 int bundle_config(const struct bundle *b, cJSON **ret, struct err *e);
 
-/* The environment of a process of the container: the record's and what is added at start. Appended to ret. */
+/*
+ * The environment of a process of the container: the record's and what is added at start. Appended
+ * to ret.
+ */
 void bundle_env(const struct record *r, const struct passwd_user *user, struct strv *ret);
 
 /*
  * `pod export --bundle`: dirfd/config.json for an image, or a container's record, whose root file
- * system stands in dirfd/rootfs. Volumes are plain folders there, and nothing gives it a network but
- * the host's, if that was asked for: the record is changed to say so.
+ * system stands in dirfd/rootfs. Volumes are plain folders there, and nothing gives it a network
+ * but the host's, if that was asked for: the record is changed to say so.
  */
 int bundle_export_image(struct engine *g, const struct image *img, int dirfd, struct err *e);
 int bundle_export_container(struct engine *g, struct record *r, int dirfd, struct err *e);

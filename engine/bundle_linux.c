@@ -1,4 +1,7 @@
-/* config.json "linux": namespaces, limits, masks, seccomp, sysctls. docker's defaults. See bundle.h. */
+/*
+ * config.json "linux": namespaces, limits, masks, seccomp, sysctls. docker's defaults. See
+ * bundle.h.
+ */
 #include <errno.h>
 
 #include "base/err.h"
@@ -93,7 +96,10 @@ static void linux_paths(const struct record *r, cJSON *linux_part)
 		json_push_str(masked, r->mask.v[i]);
 }
 
-/* ping and ports below 1024 for everybody inside, in a network of the container's own: as docker has it. */
+/*
+ * ping and ports below 1024 for everybody inside, in a network of the container's own: as docker
+ * has it.
+ */
 static void linux_sysctl(const struct bundle *b, cJSON *linux_part)
 {
 	cJSON *sysctl = json_add_object(linux_part, "sysctl");

@@ -1,4 +1,7 @@
-/* config.json "mounts" and "linux.devices": docker's defaults, the container's small files, volumes, devices. See bundle.h. */
+/*
+ * config.json "mounts" and "linux.devices": docker's defaults, the container's small files,
+ * volumes, devices. See bundle.h.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -48,7 +51,10 @@ static const struct fixed_mount fixed[] = {
 	{ "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev", NULL },
 };
 
-/* The rungs of the fixed mounts: a namespace that is shared with the host shows the host's file system. */
+/*
+ * The rungs of the fixed mounts: a namespace that is shared with the host shows the host's file
+ * system.
+ */
 static void add_fixed(const struct bundle *b, cJSON *mounts, const struct fixed_mount *f)
 {
 	const struct record *r = b->record;
@@ -187,7 +193,8 @@ static int add_device(cJSON *devices, const char *host, const char *path, struct
 }
 
 /*
- * In a user namespace no device can be made: the host's is bind mounted, under whatever name it has inside. A folder stands for all devices in it.
+ * In a user namespace no device can be made: the host's is bind mounted, under whatever name it has
+ * inside. A folder stands for all devices in it.
  */
 static int add_bound_device(cJSON *mounts, const struct record_device *d, struct err *e)
 {

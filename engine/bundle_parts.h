@@ -1,4 +1,7 @@
-/* What bundle.c is made of: each part adds its members to the tree of config.json. For bundle*.c only. */
+/*
+ * What bundle.c is made of: each part adds its members to the tree of config.json. For bundle*.c
+ * only.
+ */
 #ifndef ENGINE_BUNDLE_PARTS_H
 #define ENGINE_BUNDLE_PARTS_H
 

@@ -52,7 +52,10 @@ static bool has_all(const struct strv *words)
 	return false;
 }
 
-/* docker's rule: the defaults, less what is dropped, and what is added; --cap-drop ALL empties the defaults only. */
+/*
+ * docker's rule: the defaults, less what is dropped, and what is added; --cap-drop ALL empties the
+ * defaults only.
+ */
 int bundle_caps(const struct record *r, uint64_t *ret, struct err *e)
 {
 	uint64_t all = caps_bounding_now(), bits = 0, add = 0, drop = 0;

@@ -89,7 +89,10 @@ static void note_ended(struct container *c)
 	c->status = c->exit.present && c->exit.started_ns ? CONTAINER_EXITED : CONTAINER_CREATED;
 }
 
-/* As run.json of a living monitor has it: one without a first process is starting, or waits between two starts. */
+/*
+ * As run.json of a living monitor has it: one without a first process is starting, or waits between
+ * two starts.
+ */
 static void note_running(struct container *c)
 {
 	if (c->run.init.pid)

@@ -1,6 +1,7 @@
 /*
- * From flags and an image to a container on disk: see create.h. Runs in the command; nothing of the container runs yet. In this order, so that a
- * death at any point leaves a container or litter that the next command sweeps: folder and lock, name, run.json (`run` only), record.json.
+ * From flags and an image to a container on disk: see create.h. Runs in the command; nothing of the
+ * container runs yet. In this order, so that a death at any point leaves a container or litter that
+ * the next command sweeps: folder and lock, name, run.json (`run` only), record.json.
  */
 #include "engine/create.h"
 
@@ -89,7 +90,10 @@ static bool has_mount(const struct record *r, const char *destination)
 	return false;
 }
 
-/* Absolute, without "..": where an image may ask for a volume. Without trailing slashes; the caller owns it. */
+/*
+ * Absolute, without "..": where an image may ask for a volume. Without trailing slashes; the caller
+ * owns it.
+ */
 static char *clean_path(const char *path)
 {
 	size_t len = strlen(path);

@@ -64,7 +64,10 @@ bool detach_keys_filter(struct detach_keys *k, const unsigned char *in, size_t l
 	for (size_t i = 0; i < len && k->n; i++) {
 		size_t seen = next_seen(k, in[i]), released = k->seen + 1 - seen;
 
-		/* what cannot be of the sequence any more: the first of the held back, and in[i] itself */
+		/*
+		 * what cannot be of the sequence any more: the first of the held back, and in[i]
+		 * itself
+		 */
 		for (size_t j = 0; j < released; j++)
 			out[n++] = j < k->seen ? k->keys[j] : in[i];
 		k->seen = seen;

@@ -19,8 +19,8 @@ struct detach_keys {
 int detach_keys_parse(const char *text, struct detach_keys *ret, struct err *e);
 
 /*
- * Filters input in[len] into out (room for len + DETACH_KEYS_MAX bytes): keys that may become the sequence are held back. *ret_len is
- * what came out. Returns true when the sequence is complete.
+ * Filters input in[len] into out (room for len + DETACH_KEYS_MAX bytes): keys that may become the
+ * sequence are held back. *ret_len is what came out. Returns true when the sequence is complete.
  */
 bool detach_keys_filter(struct detach_keys *k, const unsigned char *in, size_t len,
 			unsigned char *out, size_t *ret_len);

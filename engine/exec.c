@@ -1,9 +1,10 @@
 /*
- * exec: the command itself joins the container's user namespace, has the runtime start the process as its child, and copies its streams. No monitor is
- * involved. See exec.h.
+ * exec: the command itself joins the container's user namespace, has the runtime start the process
+ * as its child, and copies its streams. No monitor is involved. See exec.h.
  *
- * The caller's own stdin, stdout and stderr never go into the container: a process there could open them anew through /proc/self/fd (and read from the
- * terminal that it may only write to), and would hold them after its end.
+ * The caller's own stdin, stdout and stderr never go into the container: a process there could open
+ * them anew through /proc/self/fd (and read from the terminal that it may only write to), and would
+ * hold them after its end.
  */
 #include "engine/exec.h"
 

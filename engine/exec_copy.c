@@ -1,4 +1,7 @@
-/* Three pumps in one poll loop: stdin in, stdout and stderr out. See exec_copy.h. Runs in the command. */
+/*
+ * Three pumps in one poll loop: stdin in, stdout and stderr out. See exec_copy.h. Runs in the
+ * command.
+ */
 #include "engine/exec_copy.h"
 
 #include <errno.h>
@@ -55,7 +58,10 @@ static bool fill(struct pump *p, unsigned char *buf, size_t *ret_len)
 	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-/* At most PIPE_BUF bytes: what poll() said there is room for, so that the caller's fds need not be non-blocking. */
+/*
+ * At most PIPE_BUF bytes: what poll() said there is room for, so that the caller's fds need not be
+ * non-blocking.
+ */
 static int empty(struct pump *p)
 {
 	size_t len = p->len - p->done;
@@ -113,7 +119,9 @@ static void read_output(struct pump *p)
 		p->from = -1;
 }
 
-/* A caller that reads no more ends the copying; the process meets a closed pipe, as under a shell. */
+/*
+ * A caller that reads no more ends the copying; the process meets a closed pipe, as under a shell.
+ */
 static int write_output(struct pump *p, struct err *e)
 {
 	int r = empty(p);
@@ -216,7 +224,10 @@ static int turn(struct copying *c, int pidfd, struct err *e)
 	return r;
 }
 
-/* What the process had written before its end: a process that it left behind may hold the pipe, and is not waited for. */
+/*
+ * What the process had written before its end: a process that it left behind may hold the pipe, and
+ * is not waited for.
+ */
 static int drain(struct pump *p, struct err *e)
 {
 	int r = 0;

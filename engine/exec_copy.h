@@ -21,8 +21,9 @@ struct exec_copy {
 void exec_copy_close(struct exec_copy *c);
 
 /*
- * Copies until the process (pidfd) has ended and all that it had written is out: 0; or until the detach keys: ATTACH_DETACHED. A
- * terminal is raw meanwhile; signals that would end the caller give it back first.
+ * Copies until the process (pidfd) has ended and all that it had written is out: 0; or until the
+ * detach keys: ATTACH_DETACHED. A terminal is raw meanwhile; signals that would end the caller give
+ * it back first.
  */
 int exec_copy_run(struct exec_copy *c, int pidfd, const char *detach_keys, struct err *e);
 

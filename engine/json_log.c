@@ -1,5 +1,8 @@
-/* The writer of docker's json-file log: see json_log.h. Runs in the monitor, which has nobody to complain to: a full disk costs log lines, not the
- * container, and is said in the log as soon as there is room again. */
+/*
+ * The writer of docker's json-file log: see json_log.h. Runs in the monitor, which has nobody to
+ * complain to: a full disk costs log lines, not the container, and is said in the log as soon as
+ * there is room again.
+ */
 #include "engine/json_log.h"
 
 #include <errno.h>
@@ -15,8 +18,8 @@
 /* -- entries -- */
 
 /*
- * Bytes that are no UTF-8 stay as they are: strictly that is no JSON, but `pod logs` gives back what was written, and readers of such files
- * replace them by themselves.
+ * Bytes that are no UTF-8 stay as they are: strictly that is no JSON, but `pod logs` gives back
+ * what was written, and readers of such files replace them by themselves.
  */
 static void add_escaped(struct str *out, const char *p, size_t len)
 {

@@ -1,6 +1,7 @@
 /*
- * docker's json-file log: a line an object, {"log":"text\n","stream":"stdout","time":"RFC 3339"}. A line of the container's becomes one entry; one longer than 16
- * KiB becomes several, of which only the last one's text ends with a newline.
+ * docker's json-file log: a line an object, {"log":"text\n","stream":"stdout","time":"RFC 3339"}. A
+ * line of the container's becomes one entry; one longer than 16 KiB becomes several, of which only
+ * the last one's text ends with a newline.
  */
 #ifndef ENGINE_JSON_LOG_H
 #define ENGINE_JSON_LOG_H
@@ -37,7 +38,10 @@ void json_log_add(struct json_log *l, struct json_log_stream *s, const char *dat
 /* End of a stream: what it has left becomes an entry without newline. */
 void json_log_end(struct json_log *l, struct json_log_stream *s, int64_t now_ns);
 
-/* One entry as text, appended to out. Valid JSON for valid UTF-8; log_entry_parse() gets every byte back. */
+/*
+ * One entry as text, appended to out. Valid JSON for valid UTF-8; log_entry_parse() gets every byte
+ * back.
+ */
 void json_log_entry(struct str *out, const char *stream, const char *text, size_t len,
 		    int64_t now_ns);
 

@@ -1,6 +1,7 @@
 /*
- * Parses the flat JSON objects of a json-file log, which hold strings only: {"log":"…","stream":"…","time":"…"}. Not cJSON: a
- * container may log NULs, and a gigabyte of lines.
+ * Parses the flat JSON objects of a json-file log, which hold strings only:
+ * {"log":"…","stream":"…","time":"…"}. Not cJSON: a container may log NULs, and a gigabyte of
+ * lines.
  */
 #include "engine/log_entry.h"
 

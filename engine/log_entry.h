@@ -9,13 +9,16 @@
 #include "base/str.h"
 
 struct log_entry {
-	struct str
-		text; /* with its newline; may hold NULs. Kept for the next entry: str_free() at the end */
+	/* with its newline; may hold NULs. Kept for the next entry: str_free() at the end */
+	struct str text;
 	bool is_stderr;
 	int64_t time_ns;
 };
 
-/* Parses line[len] (without its newline) as docker writes it: members in any order, unknown string members skipped. -EBADMSG without message. */
+/*
+ * Parses line[len] (without its newline) as docker writes it: members in any order, unknown string
+ * members skipped. -EBADMSG without message.
+ */
 int log_entry_parse(const char *line, size_t len, struct log_entry *ret);
 
 #endif

@@ -1,4 +1,7 @@
-/* Reading logs back: see logs.h. Runs in the command; a follower is woken by inotify, and goes when the monitor has gone. */
+/*
+ * Reading logs back: see logs.h. Runs in the command; a follower is woken by inotify, and goes when
+ * the monitor has gone.
+ */
 #include "engine/logs.h"
 
 #include <errno.h>
@@ -96,7 +99,10 @@ static void take_line(struct reader *r, const char *line, size_t len)
 	str_add_mem(out, str_cstr(&r->entry.text), r->entry.text.len);
 }
 
-/* Both streams keep their order among themselves only where they go to one place: so each change of stream is written out first. */
+/*
+ * Both streams keep their order among themselves only where they go to one place: so each change of
+ * stream is written out first.
+ */
 static int take_lines(struct reader *r, const char *data, size_t len, struct err *e)
 {
 	const char *end = data + len, *newline;
@@ -178,7 +184,12 @@ static int follow(struct container *c, struct reader *r, struct err *e)
 int logs_write(struct container *c, const struct logs_options *o, int out_fd, int err_fd,
 	       struct err *e)
 {
-	auto_reader struct reader r = { .options = o, .fd = -1, .out_fd = out_fd, .err_fd = err_fd };
+	auto_reader struct reader r = {
+		.options = o,
+		.fd = -1,
+		.out_fd = out_fd,
+		.err_fd = err_fd,
+	};
 	struct stat st;
 
 	if (str_eq(c->record->log_driver, "none"))

@@ -1,6 +1,6 @@
 /*
- * The monitor's birth, in the command: lock, fork, id maps. And its main function, in the child. The map helpers (2 ms) run in the parent
- * while the child prepares whatever needs no ids.
+ * The monitor's birth, in the command: lock, fork, id maps. And its main function, in the child.
+ * The map helpers (2 ms) run in the parent while the child prepares whatever needs no ids.
  */
 #include "engine/monitor.h"
 
@@ -27,7 +27,8 @@
 /* What a user with one id should know, unless it was asked for. */
 static void warn_of_one_id(const struct engine *g)
 {
-	if (g->userns.kind == USERNS_SINGLE && !g->userns_single && !str_eq(getenv("POD_USERNS"), "single"))
+	if (g->userns.kind == USERNS_SINGLE && !g->userns_single &&
+	    !str_eq(getenv("POD_USERNS"), "single"))
 		log_warn("the container has one id only: %s", g->userns.why);
 }
 
@@ -86,7 +87,10 @@ static int map_ids(struct container *c, int sock, pid_t pid, struct err *e)
 		return err_set(e, EIO, "the monitor of container %s ended early", c->record->name);
 	r = userns_map(&c->engine->userns, pid, e);
 	if (r < 0) /* not where the monitor had failed before: there the reason is its own */
-		return recv(sock, packet, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && packet[0] == ATTACH_ERROR ? 0 : r;
+		return recv(sock, packet, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+				       packet[0] == ATTACH_ERROR
+			       ? 0
+			       : r;
 	packet[0] = ATTACH_MAPPED;
 	r = sock_send(sock, packet, 1, NULL, 0);
 	if (r == -EPIPE) /* it has failed beside the maps: its reason waits to be read */
@@ -264,7 +268,10 @@ static bool wants_restart(const struct monitor *m, const struct container_exit *
 	       (!r->restart_max || m->run.restarts < r->restart_max);
 }
 
-/* docker's back-off: 100 ms, doubled each time up to a minute, and from the start again after ten good seconds. */
+/*
+ * docker's back-off: 100 ms, doubled each time up to a minute, and from the start again after ten
+ * good seconds.
+ */
 static int64_t next_delay(int64_t delay_ms, const struct container_exit *x)
 {
 	if (x->finished_ns - x->started_ns > (int64_t)10 * 1000000000)

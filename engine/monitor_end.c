@@ -1,4 +1,7 @@
-/* What a monitor does when its container has ended, or never started: see monitor_parts.h. Each part may run on a half-made container. */
+/*
+ * What a monitor does when its container has ended, or never started: see monitor_parts.h. Each
+ * part may run on a half-made container.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

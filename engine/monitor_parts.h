@@ -1,6 +1,7 @@
 /*
- * The inside of a monitor: one struct, and its life in three files, in this order: monitor_setup.c (up to STARTED), monitor_serve.c (while the
- * container runs), monitor_end.c (what is put down and cleared up). For monitor*.c only.
+ * The inside of a monitor: one struct, and its life in three files, in this order: monitor_setup.c
+ * (up to STARTED), monitor_serve.c (while the container runs), monitor_end.c (what is put down and
+ * cleared up). For monitor*.c only.
  */
 #ifndef ENGINE_MONITOR_PARTS_H
 #define ENGINE_MONITOR_PARTS_H
@@ -23,13 +24,14 @@
 struct monitor_client {
 	int fd;
 	uint32_t streams; /* of enum attach_streams */
-	bool foreground; /* born with the monitor: it may hold the container's output back as long as it likes */
+	/* born with the monitor: it may hold the container's output back as long as it likes */
+	bool foreground;
 	bool behind;       /* has still to get the monitor's chunk */
 	int64_t behind_ns; /* since when, monotonic */
 	struct str in;     /* stdin on its way to the container */
-	struct str
-		queue; /* after the end: what could not be sent at once, each as length and packet */
-	bool leaving;  /* to be closed */
+	/* after the end: what could not be sent at once, each as length and packet */
+	struct str queue;
+	bool leaving; /* to be closed */
 };
 
 /* A stream of the container's output. */
@@ -37,7 +39,8 @@ struct monitor_source {
 	int fd;             /* -1: at its end */
 	unsigned char type; /* ATTACH_STDOUT, ATTACH_STDERR */
 	struct json_log_stream log;
-	int64_t retry_ns; /* a terminal that nobody has open: when to look again, monotonic; 0: now */
+	/* a terminal that nobody has open: when to look again, monotonic; 0: now */
+	int64_t retry_ns;
 };
 
 struct monitor {
@@ -70,11 +73,15 @@ struct monitor {
 	size_t n_clients;
 	bool ended;      /* the first process has been reaped */
 	bool no_restart; /* somebody stopped it on purpose */
-	int64_t kill_ns; /* after SIGTERM to the monitor: when to use SIGKILL, monotonic; 0: never */
+	/* after SIGTERM to the monitor: when to use SIGKILL, monotonic; 0: never */
+	int64_t kill_ns;
 	size_t chunk_len; /* of the packet that clients get, with its type byte */
 };
 
-/* Everything up to a running container. On failure the caller clears up with monitor_settle() and monitor_leave(). */
+/*
+ * Everything up to a running container. On failure the caller clears up with monitor_settle() and
+ * monitor_leave().
+ */
 int monitor_setup(struct monitor *m, struct err *e);
 /* The part of it that a restart repeats: stdio, oci_create … oci_start. */
 int monitor_launch(struct monitor *m, struct err *e);
@@ -92,7 +99,10 @@ void monitor_part(struct monitor *m);
 
 /* After the end (or a failed start): runtime's state, network. */
 void monitor_settle(struct monitor *m);
-/* Mounts, exit.json, run.json, run folder, --rm; the lock is given up. x may be NULL: it never started. */
+/*
+ * Mounts, exit.json, run.json, run folder, --rm; the lock is given up. x may be NULL: it never
+ * started.
+ */
 void monitor_leave(struct monitor *m, const struct container_exit *x);
 
 /* The monitor itself, in the child. */

@@ -1,9 +1,11 @@
 /*
- * The monitor while its container runs: one poll loop over the first process, its output, those who are attached, and the socket for more of them.
+ * The monitor while its container runs: one poll loop over the first process, its output, those who
+ * are attached, and the socket for more of them.
  *
- * Output is read a chunk at a time into one buffer, logged, and sent to every client that wants it. The next chunk is read only when all have it, so
- * that a client that reads slowly slows the container down, as a pipe does, and no memory grows. A client that came by attach.sock and takes nothing
- * for CLIENT_PATIENCE is dropped; the one that was born with the monitor may take its time.
+ * Output is read a chunk at a time into one buffer, logged, and sent to every client that wants it.
+ * The next chunk is read only when all have it, so that a client that reads slowly slows the
+ * container down, as a pipe does, and no memory grows. A client that came by attach.sock and takes
+ * nothing for CLIENT_PATIENCE is dropped; the one that was born with the monitor may take its time.
  */
 #include <errno.h>
 #include <poll.h>
@@ -328,7 +330,9 @@ static void sweep_clients(struct monitor *m)
 
 /* -- signals of the monitor's own -- */
 
-/* A shutdown of the machine asks the monitor: the container gets its stop signal, and ten seconds. */
+/*
+ * A shutdown of the machine asks the monitor: the container gets its stop signal, and ten seconds.
+ */
 static void take_signals(struct monitor *m)
 {
 	struct signalfd_siginfo info;
@@ -348,8 +352,8 @@ static void take_signals(struct monitor *m)
 
 /* What is waited for, in the order that the comment says. */
 struct watch {
-	struct pollfd
-		fds[6 + MONITOR_CLIENTS_MAX]; /* init, listen, signals, two sources, input, clients */
+	/* init, listen, signals, two sources, input, clients */
+	struct pollfd fds[6 + MONITOR_CLIENTS_MAX];
 	int timeout_ms;
 };
 

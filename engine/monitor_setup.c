@@ -1,6 +1,7 @@
 /*
- * From a fresh child to a running container, as a table of steps. Runs in the monitor. The steps before "maps" run while the parent has the id maps
- * written; no id is needed for them, since files keep belonging to the user.
+ * From a fresh child to a running container, as a table of steps. Runs in the monitor. The steps
+ * before "maps" run while the parent has the id maps written; no id is needed for them, since files
+ * keep belonging to the user.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,10 @@
 
 /* -- before the maps -- */
 
-/* A folder that was opened before is of the old mount namespace: what is mounted below it in this one would not be seen. */
+/*
+ * A folder that was opened before is of the old mount namespace: what is mounted below it in this
+ * one would not be seen.
+ */
 static int reopen_folder(struct monitor *m, struct err *e)
 {
 	int fd = dir_open(AT_FDCWD, m->dir, e);
@@ -225,7 +229,9 @@ static int step_rootfs(struct monitor *m, struct err *e)
 	return 0;
 }
 
-/* The files of a container are of one driver: a start with another one would hide what was written. */
+/*
+ * The files of a container are of one driver: a start with another one would hide what was written.
+ */
 static int note_driver(struct monitor *m, struct err *e)
 {
 	struct record *record = m->c->record;
@@ -287,7 +293,9 @@ static bool is_empty(int fd)
 	return true;
 }
 
-/* A new volume starts with what the image has in its place, owner and mode of the folder included. */
+/*
+ * A new volume starts with what the image has in its place, owner and mode of the folder included.
+ */
 static int fill_volume(struct monitor *m, const struct record_mount *mount, int data, struct err *e)
 {
 	auto_fd int root = openat(m->c->dirfd, "rootfs", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -513,10 +521,13 @@ static int run_steps(struct monitor *m, const struct step *steps, struct err *e)
 int monitor_launch(struct monitor *m, struct err *e)
 {
 	static const struct step steps[] = {
-		{ "stdio", launch_stdio },     { "create", launch_create },
+		{ "stdio", launch_stdio },
+		{ "create", launch_create },
 		{ "console", launch_console }, /* before anything is written to it */
-		{ "network", launch_network }, /* as late as possible: it comes up beside the mounts */
-		{ "start", launch_start },     { NULL, NULL },
+		/* as late as possible: it comes up beside the mounts */
+		{ "network", launch_network },
+		{ "start", launch_start },
+		{ NULL, NULL },
 	};
 
 	return run_steps(m, steps, e);

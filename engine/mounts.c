@@ -1,4 +1,7 @@
-/* -v, --mount, --tmpfs, --device, --ulimit: texts to record entries, with docker's rules. See mounts.h. Runs in the command. */
+/*
+ * -v, --mount, --tmpfs, --device, --ulimit: texts to record entries, with docker's rules. See
+ * mounts.h. Runs in the command.
+ */
 #include "engine/mounts.h"
 
 #include <errno.h>
@@ -12,7 +15,9 @@
 
 /* -- paths -- */
 
-/* A path without "//", "." and trailing slashes. ".." stays: it means what the kernel makes of it. */
+/*
+ * A path without "//", "." and trailing slashes. ".." stays: it means what the kernel makes of it.
+ */
 static char *tidy(const char *path)
 {
 	auto_strv struct strv parts = { 0 };
@@ -107,7 +112,8 @@ static int volume_option(struct record_mount *m, const char *word, struct err *e
 	if (str_eq(word, "rw") || str_eq(word, "z") || str_eq(word, "Z") ||
 	    str_eq(word, "cached") || str_eq(word, "delegated") || str_eq(word, "consistent") ||
 	    str_eq(word, "rbind") || str_eq(word, "bind"))
-		return 0; /* labels: there is no SELinux to relabel for; the others are for other systems, or what is done anyway */
+		/* no SELinux to relabel for; the others are for other systems, or done anyway */
+		return 0;
 	if (str_eq(word, "nocopy") && str_eq(m->type, "volume")) {
 		m->no_copy = true;
 		return 0;

@@ -1,6 +1,7 @@
 /*
- * USER looked up in the rootfs's own /etc/passwd and /etc/group (runc's rules): see passwd.h. Runs in the monitor and in `exec`, in the user
- * namespace. The files are the image's: broken lines are skipped, numbers are taken only whole and in range, so that nothing wraps round to 0
+ * USER looked up in the rootfs's own /etc/passwd and /etc/group (runc's rules): see passwd.h. Runs
+ * in the monitor and in `exec`, in the user namespace. The files are the image's: broken lines are
+ * skipped, numbers are taken only whole and in range, so that nothing wraps round to 0
  * (CVE-2024-40635).
  */
 #include "engine/passwd.h"
@@ -22,7 +23,10 @@ struct field {
 	size_t len;
 };
 
-/* Cuts the line at *at into at most max fields and moves on to the next one. Returns the number of fields, -1 at the end. */
+/*
+ * Cuts the line at *at into at most max fields and moves on to the next one. Returns the number of
+ * fields, -1 at the end.
+ */
 static int next_line(const char **at, struct field *fields, int max)
 {
 	const char *p = *at, *end;
@@ -94,8 +98,8 @@ static int add_group(struct passwd_user *u, uint32_t gid, struct err *e)
 }
 
 /*
- * Fills uid, gid and home from the passwd line of the name, or of the number where the text is one. *ret_name is the name of the line found
- * (the caller owns it), NULL where there is none.
+ * Fills uid, gid and home from the passwd line of the name, or of the number where the text is one.
+ * *ret_name is the name of the line found (the caller owns it), NULL where there is none.
  */
 static int find_user(const char *passwd, const char *who, struct passwd_user *u, char **ret_name,
 		     struct err *e)

@@ -1,4 +1,7 @@
-/* Names for containers that were given none: an adjective and the surname of a scientist. See create.h. */
+/*
+ * Names for containers that were given none: an adjective and the surname of a scientist. See
+ * create.h.
+ */
 #include "base/mem.h"
 #include "base/rand.h"
 #include "engine/create.h"

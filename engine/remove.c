@@ -77,7 +77,8 @@ void remove_litter(struct engine *g, const char *name)
 	auto_free char *whole = NULL;
 	int pid;
 
-	if (!dot || str_to_int(dot + 1, &pid) < 0 || pid <= 0 || kill(pid, 0) == 0 || errno != ESRCH)
+	if (!dot || str_to_int(dot + 1, &pid) < 0 || pid <= 0 || kill(pid, 0) == 0 ||
+	    errno != ESRCH)
 		return;
 	whole = xstrndup(id, (size_t)(dot - id));
 	names_release_id(g, whole);

@@ -1,6 +1,6 @@
 /*
- * From a profile to linux.seccomp. Runs in the process that writes a container's config.json, once a container, so the default profile costs no
- * parsing: a table is walked.
+ * From a profile to linux.seccomp. Runs in the process that writes a container's config.json, once
+ * a container, so the default profile costs no parsing: a table is walked.
  */
 #include "engine/seccomp_profile.h"
 

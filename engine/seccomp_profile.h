@@ -1,6 +1,7 @@
 /*
- * The seccomp profile of a container: docker's default rules as a table of our own, or a file in docker's profile format (`--security-opt
- * seccomp=FILE`), resolved for this machine and the container's capabilities into linux.seccomp of config.json.
+ * The seccomp profile of a container: docker's default rules as a table of our own, or a file in
+ * docker's profile format (`--security-opt seccomp=FILE`), resolved for this machine and the
+ * container's capabilities into linux.seccomp of config.json.
  */
 #ifndef ENGINE_SECCOMP_PROFILE_H
 #define ENGINE_SECCOMP_PROFILE_H
@@ -10,12 +11,15 @@
 
 struct err;
 
-/* The default profile. caps: the container's bounding set, bit n is capability n (oci/caps.h). The caller owns the result. */
+/*
+ * The default profile. caps: the container's bounding set, bit n is capability n (oci/caps.h). The
+ * caller owns the result.
+ */
 cJSON *seccomp_profile_default(uint64_t caps);
 
 /*
- * Reads a profile and resolves its includes and excludes (caps, arches, minKernel). A file that is linux.seccomp already comes out as it
- * is. -ENOENT, -EBADMSG with the field.
+ * Reads a profile and resolves its includes and excludes (caps, arches, minKernel). A file that is
+ * linux.seccomp already comes out as it is. -ENOENT, -EBADMSG with the field.
  */
 int seccomp_profile_load(const char *path, uint64_t caps, cJSON **ret, struct err *e);
 

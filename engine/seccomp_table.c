@@ -1,6 +1,7 @@
 /*
- * What a container may ask of the kernel by default: the rules of docker's default profile, by topic. What is not here is refused with
- * EPERM, and what is newer than everything here does not exist (ENOSYS, see oci/seccomp_stub.c), so that programs use what they used before.
+ * What a container may ask of the kernel by default: the rules of docker's default profile, by
+ * topic. What is not here is refused with EPERM, and what is newer than everything here does not
+ * exist (ENOSYS, see oci/seccomp_stub.c), so that programs use what they used before.
  */
 #include "engine/seccomp_table.h"
 
@@ -128,7 +129,10 @@ const struct seccomp_row seccomp_table[] = {
 	{ .names = "vhangup", .with_caps = CAP(SYS_TTY_CONFIG) },
 	{ .names = "get_mempolicy mbind set_mempolicy set_mempolicy_home_node",
 	  .with_caps = CAP(SYS_NICE) },
-	/* without one: threads and processes, but no namespaces. clone3's flags are in memory, where a filter cannot look: */
+	/*
+	 * without one: threads and processes, but no namespaces. clone3's flags are in memory,
+	 * where a filter cannot look:
+	 */
 	/* ENOSYS sends libc back to clone */
 	{ .names = "clone",
 	  .without_caps = CAP(SYS_ADMIN),

@@ -1,4 +1,7 @@
-/* kill and stop: see signal.h. Runs in the command; the signal goes straight to the first process, by its pidfd. */
+/*
+ * kill and stop: see signal.h. Runs in the command; the signal goes straight to the first process,
+ * by its pidfd.
+ */
 #include "engine/signal.h"
 
 #include <errno.h>
@@ -26,7 +29,10 @@ int signal_container(const struct container *c, int sig, struct err *e)
 	return 0;
 }
 
-/* Waits for EXIT until the time (monotonic; 0: for ever). 1: it has ended, or the monitor is gone; 0: time is up. */
+/*
+ * Waits for EXIT until the time (monotonic; 0: for ever). 1: it has ended, or the monitor is gone;
+ * 0: time is up.
+ */
 static int wait_end(int sock, int64_t until_ns)
 {
 	for (;;) {
@@ -49,7 +55,10 @@ static int wait_end(int sock, int64_t until_ns)
 	}
 }
 
-/* How long a process that was sent SIGKILL may take: it may hang in the kernel, on a dead network file system. */
+/*
+ * How long a process that was sent SIGKILL may take: it may hang in the kernel, on a dead network
+ * file system.
+ */
 #define KILL_PATIENCE ((int64_t)10 * 1000000000)
 
 static int stop_running(struct container *c, int sock, int64_t timeout_s, struct err *e)

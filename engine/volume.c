@@ -1,4 +1,7 @@
-/* Volumes on disk: see volume.h. A folder is made under its final name; volume.json in it says what it is. */
+/*
+ * Volumes on disk: see volume.h. A folder is made under its final name; volume.json in it says what
+ * it is.
+ */
 #include "engine/volume.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /*
- * libarchive behind archive.h. Two readers in a row: the outer one (format raw, filters gzip and zstd) gives the uncompressed stream, which is
- * hashed block by block and read in place by the inner one (format tar). Runs in the unpacking process, on hostile bytes.
+ * libarchive behind archive.h. Two readers in a row: the outer one (format raw, filters gzip and
+ * zstd) gives the uncompressed stream, which is hashed block by block and read in place by the
+ * inner one (format tar). Runs in the unpacking process, on hostile bytes.
  */
 #include "image/archive.h"
 
@@ -16,7 +17,10 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-/* What may stand after the end-of-archive mark: writers pad to their block size, and GNU tar's can be set to any. */
+/*
+ * What may stand after the end-of-archive mark: writers pad to their block size, and GNU tar's can
+ * be set to any.
+ */
 #define PADDING_MAX ((int64_t)1 << 20)
 
 static struct {
@@ -190,7 +194,9 @@ static int open_raw(struct archive_in *a, struct err *e)
 	return err_set(e, EBADMSG, "decompress the layer: %s", lib.archive_error_string(a->raw));
 }
 
-/* Names are bytes: in the C locale libarchive cannot convert them, and hands them on as they are. */
+/*
+ * Names are bytes: in the C locale libarchive cannot convert them, and hands them on as they are.
+ */
 static void bytes_are_names(void)
 {
 	static locale_t c_locale;

@@ -1,6 +1,6 @@
 /*
- * Blobs: files named by their digest under images/blobs, written in tmp/ while they are hashed and renamed when they are whole. Runs in whoever pulls or
- * loads.
+ * Blobs: files named by their digest under images/blobs, written in tmp/ while they are hashed and
+ * renamed when they are whole. Runs in whoever pulls or loads.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,10 @@
 #include "image/store.h"
 #include "image/tmp.h"
 
-/* A blob this large is handed to the disk while the rest comes in, so that the sync at the end is short. */
+/*
+ * A blob this large is handed to the disk while the rest comes in, so that the sync at the end is
+ * short.
+ */
 #define FLUSH_BYTES ((int64_t)8 << 20)
 
 struct blob_writer {

@@ -1,6 +1,6 @@
 /*
- * The union of layers as files in a folder (the plain copy driver, and a bundle's rootfs/): see merge_copy() in merge.h. Data is cloned where the file
- * system can, else copied around its holes.
+ * The union of layers as files in a folder (the plain copy driver, and a bundle's rootfs/): see
+ * merge_copy() in merge.h. Data is cloned where the file system can, else copied around its holes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,10 @@ static void copy_clear(struct copy *c)
 
 #define auto_copy __attribute__((cleanup(copy_clear)))
 
-/* An fd (borrowed) of the folder in dst that path is in. It is there: a folder is visited before what is in it. */
+/*
+ * An fd (borrowed) of the folder in dst that path is in. It is there: a folder is visited before
+ * what is in it.
+ */
 static int open_parent(struct copy *c, const struct merge_item *item, struct err *e)
 {
 	size_t len = (size_t)(strlen(item->path) - strlen(item->name));

@@ -1,6 +1,6 @@
 /*
- * Exports: see export.h. The walk over the layers runs in a child in the user namespace, where files of subordinate ids can be read; it writes straight to the
- * caller's fd.
+ * Exports: see export.h. The walk over the layers runs in a child in the user namespace, where
+ * files of subordinate ids can be read; it writes straight to the caller's fd.
  */
 #include "image/export.h"
 

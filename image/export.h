@@ -1,6 +1,7 @@
 /*
- * From layers to a tar stream or folder, without a container: the union of the layers read in place, whiteouts applied. Numeric owners, setuid, file
- * capabilities, hard links kept; order sorted, so that the same image gives the same bytes.
+ * From layers to a tar stream or folder, without a container: the union of the layers read in
+ * place, whiteouts applied. Numeric owners, setuid, file capabilities, hard links kept; order
+ * sorted, so that the same image gives the same bytes.
  */
 #ifndef IMAGE_EXPORT_H
 #define IMAGE_EXPORT_H
@@ -11,8 +12,8 @@ struct err;
 struct store;
 
 /*
- * Writes a tar (pax) of the merged layers (bottom first) and, where upper_dirfd >= 0, a container's upper/ on top, to fd. Done in a child in the
- * user namespace.
+ * Writes a tar (pax) of the merged layers (bottom first) and, where upper_dirfd >= 0, a container's
+ * upper/ on top, to fd. Done in a child in the user namespace.
  */
 int export_tar(const struct store *s, const struct strv *diff_ids, int upper_dirfd, int out_fd,
 	       struct err *e);

@@ -1,6 +1,6 @@
 /*
- * Mark and sweep: see gc.h. A manifest or config that cannot be read for a reason other than being gone or broken stops the sweep: nothing is
- * removed on a guess.
+ * Mark and sweep: see gc.h. A manifest or config that cannot be read for a reason other than being
+ * gone or broken stops the sweep: nothing is removed on a guess.
  */
 #include "image/gc.h"
 

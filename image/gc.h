@@ -1,6 +1,7 @@
 /*
- * Mark and sweep: what index.json's images need is marked, the rest of blobs and layers goes. Sweeping holds the store exclusively. Used by store.c,
- * layer.c and names.c; the public face is store_collect() and image_remove().
+ * Mark and sweep: what index.json's images need is marked, the rest of blobs and layers goes.
+ * Sweeping holds the store exclusively. Used by store.c, layer.c and names.c; the public face is
+ * store_collect() and image_remove().
  */
 #ifndef IMAGE_GC_H
 #define IMAGE_GC_H
@@ -14,7 +15,8 @@ struct store;
 int gc_names_layer(const struct store *s, const char *diff_id, struct err *e);
 
 /*
- * Removes every blob and layer that is not marked and, for layers, not in use. The caller holds the store exclusively. ret_deleted may be NULL.
+ * Removes every blob and layer that is not marked and, for layers, not in use. The caller holds the
+ * store exclusively. ret_deleted may be NULL.
  */
 int gc_sweep(const struct store *s, struct strv *ret_deleted, struct err *e);
 

@@ -1,5 +1,6 @@
 /*
- * Images as the rest of pod sees them: manifest and config read from the store's blobs, found by name or id, listed, removed. Runs in any command.
+ * Images as the rest of pod sees them: manifest and config read from the store's blobs, found by
+ * name or id, listed, removed. Runs in any command.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -196,7 +197,10 @@ static const cJSON *find_by_name(const cJSON *entries, const char *text)
 	return found;
 }
 
-/* Is text (hexadecimal, without sha256:) the start of the entry's image id, or the whole of its manifest's or index's digest? */
+/*
+ * Is text (hexadecimal, without sha256:) the start of the entry's image id, or the whole of its
+ * manifest's or index's digest?
+ */
 static bool matches_id(const struct store *s, const cJSON *entry, const char *text)
 {
 	auto_manifest struct manifest m = { 0 };
@@ -373,7 +377,10 @@ static void tell_untagged(const struct removal *rm, const cJSON *entry)
 		strv_add(rm->untagged, names_ref(entry));
 }
 
-/* The image id of a manifest, "sha256:…", or the manifest's own digest where it cannot be read. The caller owns it. */
+/*
+ * The image id of a manifest, "sha256:…", or the manifest's own digest where it cannot be read. The
+ * caller owns it.
+ */
 static char *image_id(const struct store *s, const cJSON *entry)
 {
 	auto_manifest struct manifest m = { 0 };

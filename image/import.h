@@ -8,12 +8,12 @@ struct err;
 struct store;
 
 struct import {
-	const char *name;	  /* full reference; NULL: nameless */
-	const cJSON *config;	  /* the "config" object of the image config */
-	const char *message;	  /* kept in the history; NULL: none */
+	const char *name;         /* full reference; NULL: nameless */
+	const cJSON *config;      /* the "config" object of the image config */
+	const char *message;      /* kept in the history; NULL: none */
 	const char *architecture; /* "amd64" */
-	const char *os;		  /* "linux" */
-	const char *variant;	  /* NULL: none */
+	const char *os;           /* "linux" */
+	const char *variant;      /* NULL: none */
 };
 
 /*

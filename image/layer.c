@@ -1,7 +1,9 @@
 /*
- * Unpacked layers on disk, and the process that makes one. The work folder tmp/layer-<hex> is the lock of its diff id: who holds the flock of its
- * lock file unpacks, and a folder whose lock is free is litter of a dead process. The child sits in the user namespace with fs/ as its root and gets
- * the compressed bytes through a pipe; the parent feeds it, and renames the folder to layers/<hex> when the digest is right.
+ * Unpacked layers on disk, and the process that makes one. The work folder tmp/layer-<hex> is the
+ * lock of its diff id: who holds the flock of its lock file unpacks, and a folder whose lock is
+ * free is litter of a dead process. The child sits in the user namespace with fs/ as its root and
+ * gets the compressed bytes through a pipe; the parent feeds it, and renames the folder to
+ * layers/<hex> when the digest is right.
  */
 #include "image/layer.h"
 
@@ -26,7 +28,10 @@
 #include "image/tmp.h"
 #include "image/unpack.h"
 
-/* The largest pipe that an unprivileged process may ask for by default (/proc/sys/fs/pipe-max-size). */
+/*
+ * The largest pipe that an unprivileged process may ask for by default
+ * (/proc/sys/fs/pipe-max-size).
+ */
 #define PIPE_BYTES (1 << 20)
 /* "layer-" + 128 digits + "/layer.json" */
 #define NAME_BYTES 160
@@ -318,7 +323,10 @@ static int write_info(const struct layer_unpack *u, const struct layer_info *inf
 	return file_replace_fast(u->store->tmp_fd, path, text, strlen(text), 0600, e);
 }
 
-/* A layer that an image in index.json lacks is on disk before it appears: nothing will sync it later. */
+/*
+ * A layer that an image in index.json lacks is on disk before it appears: nothing will sync it
+ * later.
+ */
 static int sync_if_named(const struct layer_unpack *u, struct err *e)
 {
 	int r = gc_names_layer(u->store, u->diff_id, e);

@@ -17,7 +17,10 @@ struct links {
 	size_t size, used;
 };
 
-/* The path (borrowed) under which st's file was seen before, or NULL, and then path is noted. Files with one name are not. */
+/*
+ * The path (borrowed) under which st's file was seen before, or NULL, and then path is noted. Files
+ * with one name are not.
+ */
 const char *links_seen(struct links *l, const struct stat *st, const char *path);
 void links_free(struct links *l);
 

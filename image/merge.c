@@ -1,6 +1,7 @@
 /*
- * The walk behind merge.h. At each folder the trees that contribute are open side by side; their names are read, sorted (by name, then highest tree
- * first), and each group of equal names is decided by its highest member.
+ * The walk behind merge.h. At each folder the trees that contribute are open side by side; their
+ * names are read, sorted (by name, then highest tree first), and each group of equal names is
+ * decided by its highest member.
  */
 #include "image/merge.h"
 
@@ -115,7 +116,10 @@ static int read_names(int fd, size_t at, enum merge_marks marks, struct names *l
 	return errno ? err_sys(e, "read a folder") : 0;
 }
 
-/* A file stands before the mark of the same name in the same tree: it is seen, and what is below is hidden. */
+/*
+ * A file stands before the mark of the same name in the same tree: it is seen, and what is below is
+ * hidden.
+ */
 static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
@@ -132,7 +136,10 @@ static int compare_entries(const void *a, const void *b)
 
 static int walk_level(struct walk *w, const struct level *l, struct err *e);
 
-/* Opens the folders that make up the union folder `name`: from the highest down, until something hides the rest. */
+/*
+ * Opens the folders that make up the union folder `name`: from the highest down, until something
+ * hides the rest.
+ */
 static int open_below(const struct level *l, const struct entry *group, size_t n, struct level *ret,
 		      struct err *e)
 {

@@ -1,6 +1,7 @@
 /*
- * The union of layers read in place: a walk over several trees at once, names sorted, whiteouts and opaque folders applied. What overlayfs would show,
- * without a mount. Runs where files of subordinate ids can be read: in the user namespace.
+ * The union of layers read in place: a walk over several trees at once, names sorted, whiteouts and
+ * opaque folders applied. What overlayfs would show, without a mount. Runs where files of
+ * subordinate ids can be read: in the user namespace.
  */
 #ifndef IMAGE_MERGE_H
 #define IMAGE_MERGE_H
@@ -17,13 +18,14 @@ struct store;
 struct merge_item {
 	const char *path; /* from the root, without a leading slash; "" is the root itself */
 	const char *name; /* its last component; "." for the root */
-	int dirfd;	  /* of the layer's folder that name is in (readable) */
-	size_t layer;	  /* which tree, 0 is the lowest */
-	struct stat st;	  /* not followed */
+	int dirfd;        /* of the layer's folder that name is in (readable) */
+	size_t layer;     /* which tree, 0 is the lowest */
+	struct stat st;   /* not followed */
 };
 
 /*
- * Calls visit for every file, a folder before what is in it, siblings in byte order of their names. A negative value ends the walk and is returned.
+ * Calls visit for every file, a folder before what is in it, siblings in byte order of their names.
+ * A negative value ends the walk and is returned.
  */
 typedef int merge_visit(const struct merge_item *item, void *data, struct err *e);
 
@@ -54,7 +56,8 @@ void merge_close(struct merge_trees *t);
 #define auto_trees __attribute__((cleanup(merge_close)))
 
 /*
- * Copies the union into the existing folder dst: owners, modes, times, xattrs, hard links, holes kept; file data by reflink where the file system can.
+ * Copies the union into the existing folder dst: owners, modes, times, xattrs, hard links, holes
+ * kept; file data by reflink where the file system can.
  */
 int merge_copy(const struct merge_trees *t, int dst, struct err *e);
 

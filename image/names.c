@@ -1,4 +1,7 @@
-/* index.json, read whole and replaced whole: see names.h. Fields and annotations that others put there stay. */
+/*
+ * index.json, read whole and replaced whole: see names.h. Fields and annotations that others put
+ * there stay.
+ */
 #include "image/names.h"
 
 #include <errno.h>
@@ -104,7 +107,8 @@ static bool has_twin(const cJSON *entries, const cJSON *entry)
 }
 
 /*
- * Takes the name from who had it, and keeps that image nameless unless it has another name; drops a nameless entry of the target, which gets a name now.
+ * Takes the name from who had it, and keeps that image nameless unless it has another name; drops a
+ * nameless entry of the target, which gets a name now.
  */
 static void clear_name(cJSON *entries, const struct new_name *n)
 {

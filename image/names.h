@@ -1,6 +1,6 @@
 /*
- * index.json: which names the store knows and what they point at (image-spec image-layout.md, image-index.md). For the files of image/; the public face
- * is store.h.
+ * index.json: which names the store knows and what they point at (image-spec image-layout.md,
+ * image-index.md). For the files of image/; the public face is store.h.
  */
 #ifndef IMAGE_NAMES_H
 #define IMAGE_NAMES_H
@@ -11,11 +11,17 @@
 
 struct err;
 
-/* Annotations of a descriptor in index.json: the image's full name, and the digest of the index that the manifest was chosen from. */
+/*
+ * Annotations of a descriptor in index.json: the image's full name, and the digest of the index
+ * that the manifest was chosen from.
+ */
 #define NAMES_REF "org.opencontainers.image.ref.name"
 #define NAMES_INDEX "io.pod.image.index"
 
-/* Reads index.json as it is now. The caller owns *ret; ret_entries (borrowed from it) is the array of descriptors. */
+/*
+ * Reads index.json as it is now. The caller owns *ret; ret_entries (borrowed from it) is the array
+ * of descriptors.
+ */
 int names_read(const struct store *s, cJSON **ret, cJSON **ret_entries, struct err *e);
 
 /* Of one descriptor; borrowed; NULL: none. */
@@ -26,7 +32,8 @@ const char *names_index(const cJSON *entry);
 int names_descriptor(const cJSON *entry, struct descriptor *ret, struct err *e);
 
 /*
- * Changes index.json under its lock: change(entries, data) gets the array and returns 1 where it changed something, 0 where not.
+ * Changes index.json under its lock: change(entries, data) gets the array and returns 1 where it
+ * changed something, 0 where not.
  */
 int names_change(const struct store *s, int (*change)(cJSON *entries, void *data, struct err *e),
 		 void *data, struct err *e);

@@ -1,6 +1,8 @@
 /*
- * The two overlay drivers: see overlay.h. Layers are handed to the kernel as numbers of fds, with /proc/self/fd as the current folder: mount(2) takes one
- * page of options, which a path a layer would fill with 50 of them (lowerdir+, which takes one a call, is of Linux 6.7), and no path needs escaping.
+ * The two overlay drivers: see overlay.h. Layers are handed to the kernel as numbers of fds, with
+ * /proc/self/fd as the current folder: mount(2) takes one page of options, which a path a layer
+ * would fill with 50 of them (lowerdir+, which takes one a call, is of Linux 6.7), and no path
+ * needs escaping.
  */
 #include "image/overlay.h"
 

@@ -1,6 +1,7 @@
 /*
- * The ladder of drivers: see rootfs.h. Each rung is tried by mounting; the next one is taken when it does not work and none was asked for. Runs in a
- * process that may mount, in the user namespace and a mount namespace of its own: the container's monitor, or a short-lived child (rootfs_probe).
+ * The ladder of drivers: see rootfs.h. Each rung is tried by mounting; the next one is taken when
+ * it does not work and none was asked for. Runs in a process that may mount, in the user namespace
+ * and a mount namespace of its own: the container's monitor, or a short-lived child (rootfs_probe).
  */
 #include "image/rootfs.h"
 
@@ -55,7 +56,10 @@ const char *rootfs_driver_name(enum rootfs_driver d)
 
 /* -- what all drivers need -- */
 
-/* The folder that the merged root takes owner and mode from: the topmost layer that says something of its root, else the lowest. */
+/*
+ * The folder that the merged root takes owner and mode from: the topmost layer that says something
+ * of its root, else the lowest.
+ */
 static int root_like(const struct store *s, const struct strv *diff_ids, struct stat *ret,
 		     struct err *e)
 {
@@ -74,7 +78,10 @@ static int root_like(const struct store *s, const struct strv *diff_ids, struct 
 	return 0;
 }
 
-/* Makes container_dir/name, a folder that looks like the image's root. An existing one is a container's that ran before. */
+/*
+ * Makes container_dir/name, a folder that looks like the image's root. An existing one is a
+ * container's that ran before.
+ */
 static int make_like_root(const struct store *s, const struct strv *diff_ids, int dirfd,
 			  const char *name, struct err *e)
 {
@@ -179,8 +186,8 @@ static enum rootfs_driver driver_before(int dirfd)
 }
 
 /*
- * The folder behind fd as this process's mount namespace has it: mounting through an fd of another one is EINVAL, and the caller
- * may have opened it before it unshared.
+ * The folder behind fd as this process's mount namespace has it: mounting through an fd of another
+ * one is EINVAL, and the caller may have opened it before it unshared.
  */
 static int reopen_here(int fd, struct err *e)
 {
@@ -229,7 +236,8 @@ static int mount_first(const struct store *s, const struct strv *diff_ids, int d
 }
 
 /*
- * The layers without those that stand again higher up, whose every file the higher one hides: overlayfs refuses a folder that it was given twice.
+ * The layers without those that stand again higher up, whose every file the higher one hides:
+ * overlayfs refuses a folder that it was given twice.
  */
 static void without_repeats(const struct strv *diff_ids, struct strv *ret)
 {
@@ -260,8 +268,9 @@ int rootfs_mount(const struct store *s, const struct strv *diff_ids, int contain
 }
 
 /*
- * fuse-overlayfs ends by itself when its last mount is gone (the container's mount namespace has one, and goes a moment after its processes), and has by then
- * written what the kernel kept back: killed at once it would lose that.
+ * fuse-overlayfs ends by itself when its last mount is gone (the container's mount namespace has
+ * one, and goes a moment after its processes), and has by then written what the kernel kept back:
+ * killed at once it would lose that.
  */
 static void end_fuse(struct child *fuse)
 {

@@ -1,6 +1,7 @@
 /*
- * From layers to a root file system: overlay in the user namespace → fuse-overlayfs → plain copy. Probed by doing, forced by --storage-driver.
- * Called by the container's monitor inside its user and mount namespaces.
+ * From layers to a root file system: overlay in the user namespace → fuse-overlayfs → plain copy.
+ * Probed by doing, forced by --storage-driver. Called by the container's monitor inside its user
+ * and mount namespaces.
  */
 #ifndef IMAGE_ROOTFS_H
 #define IMAGE_ROOTFS_H
@@ -16,23 +17,28 @@ struct store;
 
 enum rootfs_driver { ROOTFS_AUTO, ROOTFS_OVERLAY, ROOTFS_FUSE, ROOTFS_COPY };
 
-/* "overlay", "fuse-overlayfs", "copy" (docker's "overlay2" and "vfs" are taken as names of the first and last). -EINVAL lists them. */
+/*
+ * "overlay", "fuse-overlayfs", "copy" (docker's "overlay2" and "vfs" are taken as names of the
+ * first and last). -EINVAL lists them.
+ */
 int rootfs_driver_parse(const char *name, enum rootfs_driver *ret, struct err *e);
 const char *rootfs_driver_name(enum rootfs_driver d);
 
 /* A root file system in use. */
 struct rootfs_mount {
-	bool throwaway;		   /* in: nothing that is written has to outlive the unmounting, nor a crash */
+	/* in: nothing that is written has to outlive the unmounting, nor a crash */
+	bool throwaway;
 	enum rootfs_driver driver; /* what it came to be */
 	struct child
 		fuse; /* fuse-overlayfs, where there is one: to be watched and ended by the owner */
 };
 
 /*
- * Makes container_dir/rootfs (ret->throwaway is read) a writable tree of the layers (bottom first) with upper/ and work/ beside it; with the copy driver it is filled once and
- * reused. want AUTO takes the first rung that works; a forced one that does not is an error that says why.
- * Runs in a process that may mount (in the user namespace, own mount namespace). Afterwards open rootfs by its path: a folder fd that was opened in another
- * mount namespace does not see the mount.
+ * Makes container_dir/rootfs (ret->throwaway is read) a writable tree of the layers (bottom first)
+ * with upper/ and work/ beside it; with the copy driver it is filled once and reused. want AUTO
+ * takes the first rung that works; a forced one that does not is an error that says why. Runs in a
+ * process that may mount (in the user namespace, own mount namespace). Afterwards open rootfs by
+ * its path: a folder fd that was opened in another mount namespace does not see the mount.
  */
 int rootfs_mount(const struct store *s, const struct strv *diff_ids, int container_dirfd,
 		 enum rootfs_driver want, struct rootfs_mount *ret, struct err *e);

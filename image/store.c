@@ -40,7 +40,10 @@ static int fill_new(const struct store *s, struct err *e)
 				"{\"schemaVersion\":2,\"manifests\":[]}", e);
 }
 
-/* oci-layout and index.json, so that other tools know the folder for what it is (image-spec image-layout.md). */
+/*
+ * oci-layout and index.json, so that other tools know the folder for what it is (image-spec
+ * image-layout.md).
+ */
 static int make_layout(const struct store *s, struct err *e)
 {
 	auto_fd int lock = -1;

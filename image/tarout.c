@@ -15,7 +15,10 @@
 #define BUFFER ((size_t)1 << 20)
 /* Data of this size goes past the buffer. */
 #define DIRECT ((uint64_t)256 << 10)
-/* Holes below this sum are written as zeros; a hole counts in pieces of this many bytes, so that it depends on the content. */
+/*
+ * Holes below this sum are written as zeros; a hole counts in pieces of this many bytes, so that it
+ * depends on the content.
+ */
 #define HOLES_MIN ((int64_t)1 << 20)
 #define HOLE_PIECE ((int64_t)4096)
 
@@ -155,7 +158,10 @@ static char type_of(const struct tar_entry *entry)
 	return '0';
 }
 
-/* Name, or prefix and name; what does not fit goes into a record, with as much of its end as fits here. */
+/*
+ * Name, or prefix and name; what does not fit goes into a record, with as much of its end as fits
+ * here.
+ */
 static void put_name(struct header *h, const char *path, struct str *records)
 {
 	size_t len = strlen(path);
@@ -308,7 +314,10 @@ static int put_small(struct tar_out *t, int in, uint64_t len, int64_t at, struct
 	return 0;
 }
 
-/* From file to file, without passing through here. What is there is counted first: fd_copy fails at an early end. */
+/*
+ * From file to file, without passing through here. What is there is counted first: fd_copy fails at
+ * an early end.
+ */
 static int put_large(struct tar_out *t, int in, uint64_t len, int64_t at, struct err *e)
 {
 	struct stat st;
@@ -374,7 +383,9 @@ static int find_in(int in, int64_t at, int64_t end, struct pieces *ret)
 	return 0;
 }
 
-/* What a file with holes really holds, whatever file system it lies on. False: too little is saved. */
+/*
+ * What a file with holes really holds, whatever file system it lies on. False: too little is saved.
+ */
 static bool find_pieces(int in, const struct stat *st, struct pieces *ret)
 {
 	int64_t at = 0, sum = 0, size = st->st_size;
@@ -397,7 +408,10 @@ static bool find_pieces(int in, const struct stat *st, struct pieces *ret)
 	return size - sum >= HOLES_MIN;
 }
 
-/* GNU tar's format 1.0 ("Storing Sparse Files", PAX Format, Version 1.0): the map stands before the data, in whole blocks. */
+/*
+ * GNU tar's format 1.0 ("Storing Sparse Files", PAX Format, Version 1.0): the map stands before the
+ * data, in whole blocks.
+ */
 static int put_sparse(struct tar_out *t, const struct tar_entry *entry, int in, struct pieces *p,
 		      struct err *e)
 {

@@ -1,7 +1,8 @@
 /*
- * tmp/, where blobs and layers are before they are whole. What is there belongs to a living process as long as the lock on it (NAME itself, or NAME/lock
- * in a folder) is held; a free lock means litter. Litter is renamed to dead-… first, so that nobody takes a half-removed folder for their own, and
- * removed by one process at a time.
+ * tmp/, where blobs and layers are before they are whole. What is there belongs to a living process
+ * as long as the lock on it (NAME itself, or NAME/lock in a folder) is held; a free lock means
+ * litter. Litter is renamed to dead-… first, so that nobody takes a half-removed folder for their
+ * own, and removed by one process at a time.
  */
 #include "image/tmp.h"
 

@@ -1,4 +1,7 @@
-/* The store's tmp/: see tmp.c. For the files of image/; others use store_tmp_dir() and store_remove_tmp() of store.h. */
+/*
+ * The store's tmp/: see tmp.c. For the files of image/; others use store_tmp_dir() and
+ * store_remove_tmp() of store.h.
+ */
 #ifndef IMAGE_TMP_H
 #define IMAGE_TMP_H
 
@@ -7,7 +10,9 @@
 /* Makes the lock files of tmp/ itself, for a new store. */
 int tmp_make_locks(const struct store *s, struct err *e);
 
-/* A file of its own in tmp/, open for reading and writing and locked while the returned fd is open. */
+/*
+ * A file of its own in tmp/, open for reading and writing and locked while the returned fd is open.
+ */
 int tmp_file(const struct store *s, char name[STORE_TMP_NAME], struct err *e);
 
 /* Moves dirfd/name out of sight, into tmp/, as litter. -ENOENT is success. */

@@ -1,7 +1,8 @@
 /*
- * The entries of a layer, one after the other, below an open root: see unpack.h. Names are hostile: they are taken apart, and parents are walked with
- * openat2(RESOLVE_IN_ROOT) or come from the one-entry cache of the folder that was used last. A later entry replaces an earlier one. Modes and
- * times of folders are set at the end, when nothing is written into them any more.
+ * The entries of a layer, one after the other, below an open root: see unpack.h. Names are hostile:
+ * they are taken apart, and parents are walked with openat2(RESOLVE_IN_ROOT) or come from the
+ * one-entry cache of the folder that was used last. A later entry replaces an earlier one. Modes
+ * and times of folders are set at the end, when nothing is written into them any more.
  */
 #include "image/unpack.h"
 
@@ -48,7 +49,10 @@ struct unpack {
 
 /* -- names -- */
 
-/* Cleans path into *ret: no empty, "." or leading parts. -EBADMSG for "..", and for names that no file system takes. */
+/*
+ * Cleans path into *ret: no empty, "." or leading parts. -EBADMSG for "..", and for names that no
+ * file system takes.
+ */
 static int clean_path(const char *path, struct str *ret, struct err *e)
 {
 	str_cut(ret, 0);
@@ -96,7 +100,10 @@ static void add_late(struct unpack *u, const char *path, mode_t mode,
 	unpack_times(item, d->times);
 }
 
-/* A folder that no entry speaks of is as old as what is in it: the same layer gives the same tree everywhere. */
+/*
+ * A folder that no entry speaks of is as old as what is in it: the same layer gives the same tree
+ * everywhere.
+ */
 static void note_missing(struct unpack *u, const struct archive_item *item)
 {
 	const char *path = str_cstr(&u->parent_path);
@@ -148,7 +155,10 @@ static int remove_old(struct unpack *u, int parent, const char *name, struct err
 
 /* -- entries -- */
 
-/* Makes or finds the folder name. What was hidden by a whiteout of this layer stays hidden. Returns its fd, *ret_mode the bits it has. */
+/*
+ * Makes or finds the folder name. What was hidden by a whiteout of this layer stays hidden. Returns
+ * its fd, *ret_mode the bits it has.
+ */
 static int make_dir(struct unpack *u, int parent, const char *name, mode_t mode, mode_t *ret_mode,
 		    struct err *e)
 {

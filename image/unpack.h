@@ -1,7 +1,9 @@
 /*
- * A tar stream becomes a tree (image-spec layer.md, "Applying Changesets"). Runs in the unpacking process: in the user namespace, chrooted into
- * the target, with nothing of the host open but the stream. Whiteouts become overlayfs's own (character device 0:0, user.overlay.opaque=y), which
- * fuse-overlayfs knows too; where the file system has neither, .wh. files that only fuse-overlayfs and our own merge understand.
+ * A tar stream becomes a tree (image-spec layer.md, "Applying Changesets"). Runs in the unpacking
+ * process: in the user namespace, chrooted into the target, with nothing of the host open but the
+ * stream. Whiteouts become overlayfs's own (character device 0:0, user.overlay.opaque=y), which
+ * fuse-overlayfs knows too; where the file system has neither, .wh. files that only fuse-overlayfs
+ * and our own merge understand.
  */
 #ifndef IMAGE_UNPACK_H
 #define IMAGE_UNPACK_H
@@ -30,8 +32,9 @@ struct unpack_result {
 };
 
 /*
- * Unpacks in_fd (any of the compressions that archive.h reads) into root_fd, an empty folder that is also the process's root. -EBADMSG: the archive is
- * broken or hostile; other values are of the file system.
+ * Unpacks in_fd (any of the compressions that archive.h reads) into root_fd, an empty folder that
+ * is also the process's root. -EBADMSG: the archive is broken or hostile; other values are of the
+ * file system.
  */
 int unpack_stream(int in_fd, int root_fd, enum digest_algorithm algorithm,
 		  const struct unpack_options *o, struct unpack_result *ret, struct err *e);

@@ -1,6 +1,7 @@
 /*
- * Owner, then mode, then xattrs: chown clears setuid bits and file capabilities. Calls that would change nothing are left out: most files of
- * most images belong to 0:0 and have plain permissions, and a layer has a hundred thousand of them. Runs in the unpacking process.
+ * Owner, then mode, then xattrs: chown clears setuid bits and file capabilities. Calls that would
+ * change nothing are left out: most files of most images belong to 0:0 and have plain permissions,
+ * and a layer has a hundred thousand of them. Runs in the unpacking process.
  */
 #include "image/unpack_meta.h"
 
@@ -52,7 +53,10 @@ static int chown_error(const struct archive_item *item, struct err *e)
 		(unsigned long long)item->uid, (unsigned long long)item->gid);
 }
 
-/* Without ids of its own a file keeps a note of the owner; its special bits would speak of the wrong one. */
+/*
+ * Without ids of its own a file keeps a note of the owner; its special bits would speak of the
+ * wrong one.
+ */
 static int note_owner(int fd, const struct archive_item *item, mode_t *mode,
 		      struct unpack_result *res, struct err *e)
 {
@@ -86,7 +90,10 @@ static int set_xattrs(int fd, struct archive_in *a, struct unpack_result *res, s
 			continue;
 		if (fsetxattr(fd, name, value, len, 0) == 0)
 			continue;
-		/* ERANGE, E2BIG, ENOSPC: larger than this file system takes; EINVAL: a capability or ACL of no known form, or of ids we lack */
+		/*
+		 * ERANGE, E2BIG, ENOSPC: larger than this file system takes; EINVAL: a capability
+		 * or ACL of no known form, or of ids we lack
+		 */
 		if (errno != EOPNOTSUPP && errno != EPERM && errno != ERANGE && errno != E2BIG &&
 		    errno != ENOSPC && errno != EINVAL)
 			return err_sys(e, "set the attribute '%.100s'", name);

@@ -1,4 +1,7 @@
-/* Whiteouts and opaque folders: see whiteout.h. Runs where layers are unpacked and where they are merged. */
+/*
+ * Whiteouts and opaque folders: see whiteout.h. Runs where layers are unpacked and where they are
+ * merged.
+ */
 #include "image/whiteout.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /*
- * How a layer says that something of the layers below is gone: in a tar by names (image-spec layer.md, "Whiteouts"), on disk by overlayfs's marks
- * (Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"), or by the tar's names where the file system has no such marks.
+ * How a layer says that something of the layers below is gone: in a tar by names (image-spec
+ * layer.md, "Whiteouts"), on disk by overlayfs's marks (Documentation/filesystems/overlayfs.rst,
+ * "whiteouts and opaque directories"), or by the tar's names where the file system has no such
+ * marks.
  */
 #ifndef IMAGE_WHITEOUT_H
 #define IMAGE_WHITEOUT_H
@@ -14,11 +16,11 @@ struct err;
 #define WHITEOUT_OPAQUE_NAME ".wh..wh..opq"
 
 enum whiteout_kind {
-	WHITEOUT_NONE,	 /* an ordinary name */
-	WHITEOUT_FILE,	 /* .wh.NAME hides NAME */
+	WHITEOUT_NONE,   /* an ordinary name */
+	WHITEOUT_FILE,   /* .wh.NAME hides NAME */
 	WHITEOUT_OPAQUE, /* .wh..wh..opq hides all that lower layers have in this folder */
-	WHITEOUT_AUFS,	 /* any other .wh..wh. name: AUFS's own housekeeping, to be passed over */
-	WHITEOUT_BAD,	 /* of ".", ".." or "" */
+	WHITEOUT_AUFS,   /* any other .wh..wh. name: AUFS's own housekeeping, to be passed over */
+	WHITEOUT_BAD,    /* of ".", ".." or "" */
 };
 
 /* What a name in a tar is; *ret_hides (borrowed from name) is set for WHITEOUT_FILE. */
@@ -31,7 +33,8 @@ bool whiteout_is_device(const struct stat *st);
 bool whiteout_is_opaque(int fd);
 
 /*
- * Hides parent/name; nothing to do where name exists. mknod of 0:0 needs no privilege since Linux 5.8; where it fails .wh.NAME is made and *dots set.
+ * Hides parent/name; nothing to do where name exists. mknod of 0:0 needs no privilege since Linux
+ * 5.8; where it fails .wh.NAME is made and *dots set.
  */
 int whiteout_make(int parent, const char *name, bool *dots, struct err *e);
 

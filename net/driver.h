@@ -6,7 +6,7 @@
 
 struct net_driver_ops {
 	const char *name;
-	const char *const *options;  /* the option names it knows, NULL-terminated */
+	const char *const *options; /* the option names it knows, NULL-terminated */
 	/* Starts what serves the namespace of init. */
 	int (*start)(const struct net_config *c, pid_t init, struct net *n, struct err *e);
 	/* Waits until it serves, and publishes the ports. */

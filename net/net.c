@@ -58,19 +58,22 @@ static int check_option(const struct net_driver_ops *d, const char *option, stru
 	size_t len = strcspn(option, "=");
 
 	for (const char *const *known = d->options; *known; known++)
-		if (strlen(*known) == len && strncmp(*known, option, len) == 0 && option[len] == '=')
+		if (strlen(*known) == len && strncmp(*known, option, len) == 0 &&
+		    option[len] == '=')
 			return 0;
 	return err_set(e, EINVAL, "network '%s' has no option '%s'", d->name, option);
 }
 
-int net_driver_parse(const char *text, enum net_driver *ret, struct strv *ret_options, struct err *e)
+int net_driver_parse(const char *text, enum net_driver *ret, struct strv *ret_options,
+		     struct err *e)
 {
 	size_t len = strcspn(text, ":");
 	auto_free char *name = xstrndup(text, len);
 	auto_strv struct strv options = { 0 };
 
 	if (find_driver(name, ret) < 0)
-		return err_set(e, EINVAL, "unknown network '%s': use slirp4netns, none or host", name);
+		return err_set(e, EINVAL, "unknown network '%s': use slirp4netns, none or host",
+			       name);
 	if (text[len] == ':')
 		strv_split(&options, text + len + 1, ',');
 	for (size_t i = 0; i < options.len; i++) {

@@ -1,4 +1,7 @@
-/* Published ports: docker's -p texts, and the claim of the host's side before anything starts. Runs in the CLI. */
+/*
+ * Published ports: docker's -p texts, and the claim of the host's side before anything starts. Runs
+ * in the CLI.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,18 +18,20 @@
 
 /* The pieces of "[ip:][host]:container[/proto]", cut out of a copy of the text. */
 struct port_text {
-	char *ip;                /* NULL: not given */
-	char *host;              /* NULL: not given */
+	char *ip;   /* NULL: not given */
+	char *host; /* NULL: not given */
 	char *container;
 	const char *protocol;
 };
 
 struct port_range {
 	uint16_t first;
-	uint16_t count;          /* 0: none was given */
+	uint16_t count; /* 0: none was given */
 };
 
-/* Cuts an IPv6 address in brackets, or an IPv4 one where two colons are left. Returns what follows. */
+/*
+ * Cuts an IPv6 address in brackets, or an IPv4 one where two colons are left. Returns what follows.
+ */
 static int cut_ip(char *text, struct port_text *ret, char **ret_rest)
 {
 	char *end;
@@ -97,8 +102,10 @@ static bool ip_ok(const char *ip)
 
 static int bad(struct err *e, const char *text, const char *why)
 {
-	return err_set(e, EINVAL, "invalid published port '%s': %s: expected [ip:][host port:]container port[/tcp|udp]", text,
-		       why);
+	return err_set(
+		e, EINVAL,
+		"invalid published port '%s': %s: expected [ip:][host port:]container port[/tcp|udp]",
+		text, why);
 }
 
 static void add(struct net_ports *p, const struct port_text *t, uint16_t host, uint16_t container)
@@ -134,7 +141,8 @@ int net_port_parse(const char *text, struct net_ports *ret, struct err *e)
 	if (ret->n + container.count > PORTS_MAX)
 		return bad(e, text, "too many ports");
 	for (uint16_t i = 0; i < container.count; i++)
-		add(ret, &t, host.first ? (uint16_t)(host.first + i) : 0, (uint16_t)(container.first + i));
+		add(ret, &t, host.first ? (uint16_t)(host.first + i) : 0,
+		    (uint16_t)(container.first + i));
 	return 0;
 }
 
@@ -169,27 +177,36 @@ static int explain(const struct net_port *p, struct err *e)
 
 	switch (errno) {
 	case EADDRINUSE:
-		return err_set(e, EADDRINUSE, "host port %s:%u/%s is already in use by another program: publish on another one",
-			       ip, p->host_port, p->protocol);
+		return err_set(
+			e, EADDRINUSE,
+			"host port %s:%u/%s is already in use by another program: publish on another one",
+			ip, p->host_port, p->protocol);
 	case EACCES:
-		return err_set(e, EACCES,
-			       "host port %u/%s needs privileges: sysctl net.ipv4.ip_unprivileged_port_start=%u allows it, or "
-			       "publish on a port from 1024 on",
-			       p->host_port, p->protocol, p->host_port);
+		return err_set(
+			e, EACCES,
+			"host port %u/%s needs privileges: sysctl net.ipv4.ip_unprivileged_port_start=%u allows it, or "
+			"publish on a port from 1024 on",
+			p->host_port, p->protocol, p->host_port);
 	case EADDRNOTAVAIL:
-		return err_set(e, EADDRNOTAVAIL, "no interface of this host has the address '%s' to publish a port on", ip);
+		return err_set(
+			e, EADDRNOTAVAIL,
+			"no interface of this host has the address '%s' to publish a port on", ip);
 	default:
 		return err_sys(e, "claim host port %s:%u/%s", ip, p->host_port, p->protocol);
 	}
 }
 
-/* Binds to the port once. Returns the socket: held until all are claimed, so that two free ports are never the same. */
+/*
+ * Binds to the port once. Returns the socket: held until all are claimed, so that two free ports
+ * are never the same.
+ */
 static int claim_one(struct net_port *p, struct err *e)
 {
 	bool udp = str_eq(p->protocol, "udp");
 	struct sockaddr_storage address;
 	socklen_t len = socket_address(p, &address);
-	auto_fd int sock = socket(address.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	auto_fd int sock =
+		socket(address.ss_family, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	int on = 1;
 
 	if (sock < 0)
@@ -199,8 +216,9 @@ static int claim_one(struct net_port *p, struct err *e)
 	if (bind(sock, (struct sockaddr *)&address, len) < 0 || (!udp && listen(sock, 1) < 0))
 		return explain(p, e);
 	if (p->host_port == 0 && getsockname(sock, (struct sockaddr *)&address, &len) == 0)
-		p->host_port = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port :
-								     ((struct sockaddr_in *)&address)->sin_port);
+		p->host_port = ntohs(address.ss_family == AF_INET6
+					     ? ((struct sockaddr_in6 *)&address)->sin6_port
+					     : ((struct sockaddr_in *)&address)->sin_port);
 	return take_fd(&sock);
 }
 

@@ -1,4 +1,7 @@
-/* The texts of /etc/resolv.conf and /etc/hosts: see resolv.h. Runs in the monitor; reads the host's files only. */
+/*
+ * The texts of /etc/resolv.conf and /etc/hosts: see resolv.h. Runs in the monitor; reads the host's
+ * files only.
+ */
 #include "net/resolv.h"
 
 #include <arpa/inet.h>
@@ -74,7 +77,10 @@ static void read_host_resolv(const char *file, struct host_resolv *ret)
 		take_line(lines.v[i], ret);
 }
 
-/* Servers that the container cannot reach go; what is left of an address with a scope id is not the same address. */
+/*
+ * Servers that the container cannot reach go; what is left of an address with a scope id is not the
+ * same address.
+ */
 static void drop_unreachable(struct strv *dns)
 {
 	for (size_t i = dns->len; i-- > 0;)
@@ -87,7 +93,8 @@ static void read_host(const struct net_config *c, struct host_resolv *h)
 	read_host_resolv("/etc/resolv.conf", h);
 	if (c->driver == NET_HOST)
 		return;
-	if (h->dns.len && is_loopback(h->dns.v[0])) { /* systemd-resolved's stub: what it asks is in its own file */
+	/* systemd-resolved's stub: what it asks is in its own file */
+	if (h->dns.len && is_loopback(h->dns.v[0])) {
 		struct host_resolv real = { 0 };
 
 		read_host_resolv("/run/systemd/resolve/resolv.conf", &real);
@@ -105,7 +112,8 @@ static void add_words(struct str *s, const char *keyword, const struct strv *wor
 		str_addf(s, "%s %s\n", keyword, joined);
 }
 
-int resolv_conf_text(const struct resolv *r, const struct net_config *c, struct str *ret, struct err *e)
+int resolv_conf_text(const struct resolv *r, const struct net_config *c, struct str *ret,
+		     struct err *e)
 {
 	struct host_resolv h = { 0 };
 	auto_strv struct strv servers = { 0 };
@@ -114,8 +122,10 @@ int resolv_conf_text(const struct resolv *r, const struct net_config *c, struct 
 	for (size_t i = 0; i < r->dns.len; i++) {
 		unsigned char raw[sizeof(struct in6_addr)];
 
-		if (inet_pton(AF_INET, r->dns.v[i], raw) != 1 && inet_pton(AF_INET6, r->dns.v[i], raw) != 1)
-			return err_set(e, EINVAL, "invalid --dns '%s': not an IP address", r->dns.v[i]);
+		if (inet_pton(AF_INET, r->dns.v[i], raw) != 1 &&
+		    inet_pton(AF_INET6, r->dns.v[i], raw) != 1)
+			return err_set(e, EINVAL, "invalid --dns '%s': not an IP address",
+				       r->dns.v[i]);
 	}
 	read_host(c, &h);
 	if (r->dns.len) {
@@ -134,8 +144,9 @@ int resolv_conf_text(const struct resolv *r, const struct net_config *c, struct 
 }
 
 /*
- * The address under which the container reaches the host: the gateway where host loopback is open, else the host's own address towards the
- * default route (a connected datagram socket sends nothing). "" where there is none.
+ * The address under which the container reaches the host: the gateway where host loopback is open,
+ * else the host's own address towards the default route (a connected datagram socket sends
+ * nothing). "" where there is none.
  */
 static const char *host_address(const struct net_config *c, char buf[INET_ADDRSTRLEN])
 {
@@ -150,7 +161,8 @@ static const char *host_address(const struct net_config *c, char buf[INET_ADDRST
 	if (str_eq(strv_env_get(&c->options, "allow_host_loopback"), "true"))
 		return net_gateway(c);
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	(void)inet_pton(AF_INET, "192.0.2.1", &far.sin_addr); /* documentation network: never a real peer */
+	/* documentation network: never a real peer */
+	(void)inet_pton(AF_INET, "192.0.2.1", &far.sin_addr);
 	if (sock < 0 || connect(sock, (struct sockaddr *)&far, sizeof(far)) < 0 ||
 	    getsockname(sock, (struct sockaddr *)&far, &len) < 0)
 		return "";
@@ -173,17 +185,21 @@ static int add_host_entry(const char *entry, const char *host, struct str *ret, 
 	}
 	if (str_eq(ip, "host-gateway")) {
 		if (!*host)
-			return err_set(e, EHOSTUNREACH, "--add-host '%s': this network has no way to the host", entry);
+			return err_set(e, EHOSTUNREACH,
+				       "--add-host '%s': this network has no way to the host",
+				       entry);
 		str_addf(ret, "%s\t%.*s\n", host, (int)len, entry);
 		return 0;
 	}
 	if (inet_pton(AF_INET, ip, raw) != 1 && inet_pton(AF_INET6, ip, raw) != 1)
-		return err_set(e, EINVAL, "invalid --add-host '%s': '%s' is not an IP address", entry, ip);
+		return err_set(e, EINVAL, "invalid --add-host '%s': '%s' is not an IP address",
+			       entry, ip);
 	str_addf(ret, "%s\t%.*s\n", ip, (int)len, entry);
 	return 0;
 }
 
-int resolv_hosts_text(const struct resolv *r, const struct net_config *c, struct str *ret, struct err *e)
+int resolv_hosts_text(const struct resolv *r, const struct net_config *c, struct str *ret,
+		      struct err *e)
 {
 	char buf[INET_ADDRSTRLEN];
 	const char *host = host_address(c, buf), *own = net_address(c);
@@ -191,8 +207,9 @@ int resolv_hosts_text(const struct resolv *r, const struct net_config *c, struct
 	if (c->driver == NET_HOST)
 		(void)file_read(AT_FDCWD, "/etc/hosts", HOST_FILE_MAX, ret, NULL);
 	if (!ret->len)
-		str_add(ret, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\n"
-			     "ff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
+		str_add(ret,
+			"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::\tip6-localnet\n"
+			"ff00::\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
 	if (ret->data[ret->len - 1] != '\n')
 		str_add_char(ret, '\n');
 	for (size_t i = 0; i < r->add_hosts.len; i++) {

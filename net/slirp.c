@@ -1,7 +1,8 @@
 /*
- * slirp4netns: a user-mode TCP/IP stack on a tap device in the container's network namespace. The monitor starts it beside the
- * container's creation; it runs sandboxed (its own root, no capabilities, seccomp), leaves when exit_fd closes, and takes port
- * forwardings over its API socket (slirp4netns(1), "API socket").
+ * slirp4netns: a user-mode TCP/IP stack on a tap device in the container's network namespace. The
+ * monitor starts it beside the container's creation; it runs sandboxed (its own root, no
+ * capabilities, seccomp), leaves when exit_fd closes, and takes port forwardings over its API
+ * socket (slirp4netns(1), "API socket").
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,10 +24,14 @@
 #define SUN_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path))
 
 static const char *const slirp_options[] = {
-	"allow_host_loopback", "cidr", "enable_ipv6", "mtu", "outbound_addr", "outbound_addr6", "port_handler", NULL,
+	"allow_host_loopback", "cidr",           "enable_ipv6",  "mtu",
+	"outbound_addr",       "outbound_addr6", "port_handler", NULL,
 };
 
-/* Host number n of the network that the cidr option names; default 10.0.2.0/24. One static text a call site's n. */
+/*
+ * Host number n of the network that the cidr option names; default 10.0.2.0/24. One static text a
+ * call site's n.
+ */
 static const char *host_in_cidr(const struct net_config *c, uint32_t n, char buf[INET_ADDRSTRLEN])
 {
 	auto_free char *net = xstrdup(net_option(c, "cidr", "10.0.2.0/24"));
@@ -69,27 +74,33 @@ static int check_values(const struct net_config *c, struct err *e)
 	uint32_t n;
 
 	if (!str_eq(handler, "slirp4netns"))
-		return err_set(e, EINVAL, "network option port_handler '%s' is unknown: use slirp4netns", handler);
+		return err_set(e, EINVAL,
+			       "network option port_handler '%s' is unknown: use slirp4netns",
+			       handler);
 	if (str_to_u32(mtu, &n) < 0 || n < 576 || n > 65521)
-		return err_set(e, EINVAL, "network option mtu '%s' is no number from 576 to 65521", mtu);
+		return err_set(e, EINVAL, "network option mtu '%s' is no number from 576 to 65521",
+			       mtu);
 	if (cidr && (!strchr(cidr, '/') || !slirp_address(c)))
 		return err_set(e, EINVAL, "network option cidr '%s' is no IPv4 network", cidr);
 	for (size_t i = 0; i < c->ports.n; i++)
 		if (strchr(c->ports.v[i].host_ip, ':'))
-			return err_set(e, ENOTSUP, "slirp4netns publishes ports on IPv4 addresses only, not on '%s'",
-				       c->ports.v[i].host_ip);
+			return err_set(
+				e, ENOTSUP,
+				"slirp4netns publishes ports on IPv4 addresses only, not on '%s'",
+				c->ports.v[i].host_ip);
 	return 0;
 }
 
 /*
- * The API socket by its path where that fits sun_path; else through the folder's fd, which then stays open in the helper.
- * Returns whether it does.
+ * The API socket by its path where that fits sun_path; else through the folder's fd, which then
+ * stays open in the helper. Returns whether it does.
  */
 static bool add_api_socket(int run_dirfd, struct strv *argv)
 {
 	auto_free char *dir = NULL;
 
-	if (fd_real_path(run_dirfd, &dir, NULL) >= 0 && strlen(dir) + sizeof("/" API_SOCKET) <= SUN_PATH_MAX) {
+	if (fd_real_path(run_dirfd, &dir, NULL) >= 0 &&
+	    strlen(dir) + sizeof("/" API_SOCKET) <= SUN_PATH_MAX) {
 		strv_addf(argv, "--api-socket=%s/" API_SOCKET, dir);
 		return false;
 	}
@@ -119,15 +130,16 @@ static void build_argv(const struct net_config *c, int ready_fd, int exit_fd, st
 		strv_add(argv, "--enable-ipv6");
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		if (net_option(c, values[i].option, NULL))
-			strv_addf(argv, "%s=%s", values[i].flag, net_option(c, values[i].option, NULL));
+			strv_addf(argv, "%s=%s", values[i].flag,
+				  net_option(c, values[i].option, NULL));
 	strv_addf(argv, "--ready-fd=%d", ready_fd);
 	strv_addf(argv, "--exit-fd=%d", exit_fd);
 	strv_add(argv, "--netns-type=path");
 }
 
 /*
- * The network namespace of init, opened while init still waits: a little later it is not dumpable, and /proc/PID/ns is closed to
- * everybody.
+ * The network namespace of init, opened while init still waits: a little later it is not dumpable,
+ * and /proc/PID/ns is closed to everybody.
  */
 static int open_netns(pid_t init, struct err *e)
 {
@@ -142,7 +154,8 @@ static int open_netns(pid_t init, struct err *e)
 /* What it says goes to a file in the run folder: read back where it fails. */
 static int open_complaints(const struct net_config *c, struct err *e)
 {
-	int fd = openat(c->run_dirfd, "slirp.log", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(c->run_dirfd, "slirp.log",
+			O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	return fd < 0 ? err_sys(e, "create 'slirp.log'") : fd;
 }
@@ -185,7 +198,9 @@ static int slirp_start(const struct net_config *c, pid_t init, struct net *n, st
 	spawn.keep = (int[]){ ready_out, exit_in, netns, keep_dir ? c->run_dirfd : -1, -1 };
 	r = proc_spawn(&spawn, &n->helper, e);
 	if (r == -ENOENT)
-		return err_set(e, ENOENT, "slirp4netns is not installed: install it, or use --network=none or --network=host");
+		return err_set(
+			e, ENOENT,
+			"slirp4netns is not installed: install it, or use --network=none or --network=host");
 	if (r < 0)
 		return r;
 	n->api_fd = fd_dup_above(c->run_dirfd, 3);
@@ -218,7 +233,8 @@ static int wait_ready(struct net *n, const struct net_config *c, struct err *e)
 		r = poll(&wait, 1, READY_TIMEOUT_MS);
 	} while (r < 0 && errno == EINTR);
 	if (r == 0)
-		return err_set(e, ETIMEDOUT, "slirp4netns was not ready after %d seconds", READY_TIMEOUT_MS / 1000);
+		return err_set(e, ETIMEDOUT, "slirp4netns was not ready after %d seconds",
+			       READY_TIMEOUT_MS / 1000);
 	if (read(n->ready_fd, &one, 1) != 1)
 		return report_end(c, e);
 	close_fd(&n->ready_fd);
@@ -235,7 +251,8 @@ static int api_call(int run_dirfd, const char *request, struct str *ret_answer, 
 		return sock;
 	r = fd_write_all(sock, request, strlen(request));
 	if (r == 0)
-		r = shutdown(sock, SHUT_WR) < 0 ? -errno : fd_read_all(sock, ANSWER_MAX, ret_answer);
+		r = shutdown(sock, SHUT_WR) < 0 ? -errno
+						: fd_read_all(sock, ANSWER_MAX, ret_answer);
 	return r < 0 ? err_num(e, -r, "talk to slirp4netns") : 0;
 }
 

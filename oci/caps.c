@@ -1,6 +1,7 @@
 /*
- * Capabilities by the system calls themselves: capset and prctl in the order that lets each step still be allowed. caps_drop_bounding and
- * caps_apply run in the process that becomes the program; the rest anywhere.
+ * Capabilities by the system calls themselves: capset and prctl in the order that lets each step
+ * still be allowed. caps_drop_bounding and caps_apply run in the process that becomes the program;
+ * the rest anywhere.
  */
 #include "oci/caps.h"
 

@@ -1,6 +1,7 @@
 /*
- * The life of a container's cgroup: found, made, joined, removed. Runs in the parent (create, delete, update …). The folders are on cgroup file
- * systems, which no container writes unless it was given a part of them; their paths come from cgroupsPath, which is checked.
+ * The life of a container's cgroup: found, made, joined, removed. Runs in the parent (create,
+ * delete, update …). The folders are on cgroup file systems, which no container writes unless it
+ * was given a part of them; their paths come from cgroupsPath, which is checked.
  */
 #include "oci/cgroup.h"
 
@@ -84,7 +85,10 @@ int cgroup_path_check(const char *path, struct err *e)
 	return 0;
 }
 
-/* An absolute cgroupsPath starts at the mount, a relative one at the caller's own cgroup, as does the id where there is none. */
+/*
+ * An absolute cgroupsPath starts at the mount, a relative one at the caller's own cgroup, as does
+ * the id where there is none.
+ */
 static char *path_in(const struct cgroup_hierarchy *h, const char *wanted, const char *id)
 {
 	const char *base = str_eq(h->own, "/") || (wanted && *wanted == '/') ? "" : h->own;
@@ -96,7 +100,10 @@ static char *path_in(const struct cgroup_hierarchy *h, const char *wanted, const
 
 /* -- making -- */
 
-/* A new cpuset of v1 takes no process before it has cpus and memory nodes: from the folder above (cpusets.rst). */
+/*
+ * A new cpuset of v1 takes no process before it has cpus and memory nodes: from the folder above
+ * (cpusets.rst).
+ */
 static void inherit_cpuset(int dir)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
@@ -153,8 +160,9 @@ static bool has_word(const char *list, const char *word)
 }
 
 /*
- * v2: what a cgroup may control is handed down folder by folder from the top. Refused where a folder on the way holds processes (EBUSY), is
- * not ours (EACCES), or the controller is bound to v1 (ENOENT): then the limit itself says so.
+ * v2: what a cgroup may control is handed down folder by folder from the top. Refused where a
+ * folder on the way holds processes (EBUSY), is not ours (EACCES), or the controller is bound to v1
+ * (ENOENT): then the limit itself says so.
  */
 static void hand_down(const char *mount, const char *path, const struct strv *controllers)
 {

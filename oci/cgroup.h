@@ -1,6 +1,7 @@
 /*
- * The container's cgroup: v2, v1, hybrid, or none, found by looking at the mounts. Created and filled by the parent, removed by delete.
- * Missing controllers are an error only where the config asks for a limit that matters (memory.limit, pids.limit, cpu.quota).
+ * The container's cgroup: v2, v1, hybrid, or none, found by looking at the mounts. Created and
+ * filled by the parent, removed by delete. Missing controllers are an error only where the config
+ * asks for a limit that matters (memory.limit, pids.limit, cpu.quota).
  */
 #ifndef OCI_CGROUP_H
 #define OCI_CGROUP_H
@@ -34,8 +35,9 @@ struct cgroup {
 int cgroup_path_check(const char *path, struct err *e);
 
 /*
- * Finds or makes the cgroup for spec->linux.cgroups_path (default: /<id> under the caller's own, where it may write), applies the resources.
- * Rootless without delegation: mode NONE with a debug line, an error only for limits that matter. ".." and the like in the path are refused.
+ * Finds or makes the cgroup for spec->linux.cgroups_path (default: /<id> under the caller's own,
+ * where it may write), applies the resources. Rootless without delegation: mode NONE with a debug
+ * line, an error only for limits that matter. ".." and the like in the path are refused.
  */
 int cgroup_create(const struct spec *s, const char *id, bool systemd, struct cgroup *ret,
 		  struct err *e);

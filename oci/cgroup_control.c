@@ -1,6 +1,7 @@
 /*
- * Freezing, signalling and listing the processes of a cgroup. Runs in whatever process a lifecycle command is. A container may have made
- * sub-cgroups and moves processes between them meanwhile: listing is a snapshot, killing goes on until nothing is left.
+ * Freezing, signalling and listing the processes of a cgroup. Runs in whatever process a lifecycle
+ * command is. A container may have made sub-cgroups and moves processes between them meanwhile:
+ * listing is a snapshot, killing goes on until nothing is left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,10 @@ static bool v1_reached(int fd, bool frozen)
 	       str_eq(line, frozen ? "FROZEN" : "THAWED");
 }
 
-/* v1 may get stuck half-way when processes fork meanwhile; asking again helps (freezer-subsystem.rst). */
+/*
+ * v1 may get stuck half-way when processes fork meanwhile; asking again helps
+ * (freezer-subsystem.rst).
+ */
 static int freeze_one(const struct cgroup_dir *d, void *data, struct err *e)
 {
 	struct freeze *f = data;
@@ -135,7 +139,10 @@ static void pids_parse(const char *text, struct pids *p)
 	}
 }
 
-/* A threaded sub-cgroup has no cgroup.procs that can be read: its processes are in the folder above. */
+/*
+ * A threaded sub-cgroup has no cgroup.procs that can be read: its processes are in the folder
+ * above.
+ */
 static int procs_tree(int dir, int depth, struct pids *p, struct err *e)
 {
 	auto_fd int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -227,7 +234,10 @@ static int signal_all(const struct cgroup *c, int sig, struct err *e)
 	return (int)n;
 }
 
-/* cgroup.kill (Linux 5.14) gets all at once. Below it the cgroup is stopped first, so that a fork bomb cannot outrun us. */
+/*
+ * cgroup.kill (Linux 5.14) gets all at once. Below it the cgroup is stopped first, so that a fork
+ * bomb cannot outrun us.
+ */
 int cgroup_kill(const struct cgroup *c, int sig, struct err *e)
 {
 	bool done = false, frozen;

@@ -1,7 +1,7 @@
 /*
- * Which devices a container may use. v1: devices.deny and devices.allow, the rules in their order. v2: a program of type
- * BPF_PROG_TYPE_CGROUP_DEVICE that goes through the rules from the last to the first. Both end with the default devices, which every
- * container has. Runs in the parent.
+ * Which devices a container may use. v1: devices.deny and devices.allow, the rules in their order.
+ * v2: a program of type BPF_PROG_TYPE_CGROUP_DEVICE that goes through the rules from the last to
+ * the first. Both end with the default devices, which every container has. Runs in the parent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,10 @@ struct rule {
 	const char *access;   /* subset of "rwm" */
 };
 
-/* What every container may: make any node, and use the default devices, terminals and /dev/net/tun as runc's list has it. */
+/*
+ * What every container may: make any node, and use the default devices, terminals and /dev/net/tun
+ * as runc's list has it.
+ */
 static const struct rule defaults[] = {
 	{ true, 'c', -1, -1, "m" }, { true, 'b', -1, -1, "m" },    { true, 'c', 1, 3, "rwm" },
 	{ true, 'c', 1, 5, "rwm" }, { true, 'c', 1, 7, "rwm" },    { true, 'c', 1, 8, "rwm" },
@@ -90,7 +93,10 @@ int cgroup_devices_v1(const struct cgroup_dir *d, const struct spec_resources *r
 
 		ret = write_rule_v1(d, &rule, e);
 	}
-	/* in a user namespace the kernel does not let it be changed, and what the outer container may not, this one may not either */
+	/*
+	 * in a user namespace the kernel does not let it be changed, and what the outer container
+	 * may not, this one may not either
+	 */
 	if (ret == -EPERM) {
 		log_debug("device rules are not ours to set, continuing with the outer ones");
 		return 0;
@@ -153,8 +159,9 @@ static uint32_t access_bits(const char *access)
 }
 
 /*
- * An allowing rule matches when all that is wanted is in it; a denying one when anything that is wanted is in it. Returns false for rules that
- * match everything: what comes before them never counts.
+ * An allowing rule matches when all that is wanted is in it; a denying one when anything that is
+ * wanted is in it. Returns false for rules that match everything: what comes before them never
+ * counts.
  */
 static bool emit_rule(struct program *p, const struct rule *rule)
 {
@@ -296,7 +303,10 @@ int cgroup_devices_v2(const struct cgroup_dir *d, const struct spec_resources *r
 	n = query(cgroup, old, ARRAY_SIZE(old));
 	ret = attach(cgroup, &p);
 	free(p.v);
-	/* rootless: without CAP_BPF and CAP_NET_ADMIN no program; an unprivileged container cannot make devices anyway */
+	/*
+	 * rootless: without CAP_BPF and CAP_NET_ADMIN no program; an unprivileged container cannot
+	 * make devices anyway
+	 */
 	if (ret == -EPERM || ret == -EACCES || ret == -ENOSYS) {
 		log_debug("device rules need a privileged caller, continuing without them");
 		return 0;

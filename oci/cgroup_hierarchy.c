@@ -1,4 +1,7 @@
-/* Finding the cgroup hierarchies (cgroups(7), proc(5) mountinfo). Runs in the parent and, for mounts of cgroup file systems, in init. */
+/*
+ * Finding the cgroup hierarchies (cgroups(7), proc(5) mountinfo). Runs in the parent and, for
+ * mounts of cgroup file systems, in init.
+ */
 #include "oci/cgroup_hierarchy.h"
 
 #include <fcntl.h>
@@ -86,7 +89,10 @@ static bool mount_serves(const struct cgroup_mount *m, bool v2, const char *cont
 	return true;
 }
 
-/* The caller's cgroup below the part of the hierarchy that the mount shows; NULL where it is outside of it. */
+/*
+ * The caller's cgroup below the part of the hierarchy that the mount shows; NULL where it is
+ * outside of it.
+ */
 static char *relative_to(const char *own, const char *root)
 {
 	const char *rest;

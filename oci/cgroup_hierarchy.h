@@ -1,4 +1,7 @@
-/* Which cgroup hierarchies there are, where they are mounted, and where in them the caller is. Inside oci/. */
+/*
+ * Which cgroup hierarchies there are, where they are mounted, and where in them the caller is.
+ * Inside oci/.
+ */
 #ifndef OCI_CGROUP_HIERARCHY_H
 #define OCI_CGROUP_HIERARCHY_H
 
@@ -13,7 +16,8 @@ struct cgroup_hierarchy {
 	char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for v2 */
 	char *mount;       /* mount point: "/sys/fs/cgroup/cpu,cpuacct" */
 	char *own;         /* the caller's cgroup, relative to the mount: "/", "/a/b" */
-	bool above; /* the mount shows more than the caller's cgroup namespace: own is not below it */
+	/* the mount shows more than the caller's cgroup namespace: own is not below it */
+	bool above;
 };
 
 struct cgroup_hierarchies {
@@ -22,8 +26,8 @@ struct cgroup_hierarchies {
 };
 
 /*
- * Reads /proc/self/cgroup and /proc/self/mountinfo. Hierarchies that are not mounted are left out. /proc is the host's, or the
- * container's own where this one nests.
+ * Reads /proc/self/cgroup and /proc/self/mountinfo. Hierarchies that are not mounted are left out.
+ * /proc is the host's, or the container's own where this one nests.
  */
 int cgroup_hierarchies_read(struct cgroup_hierarchies *ret, struct err *e);
 void cgroup_hierarchies_clear(struct cgroup_hierarchies *h);

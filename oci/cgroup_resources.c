@@ -1,6 +1,7 @@
 /*
- * linux.resources as tables: a row a field, saying which file of which controller takes it and who writes its text. One table for v2, one
- * for v1 (config-linux.md, "Control groups"). Runs in the parent. A controller that is missing is an error only for limits that somebody counts on.
+ * linux.resources as tables: a row a field, saying which file of which controller takes it and who
+ * writes its text. One table for v2, one for v1 (config-linux.md, "Control groups"). Runs in the
+ * parent. A controller that is missing is an error only for limits that somebody counts on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,8 @@
 #include "oci/spec.h"
 
 /*
- * Appends what is to be written, a text a write(2): nothing where the field is unset. In rows whose file depends on the value the text is
- * "file=text".
+ * Appends what is to be written, a text a write(2): nothing where the field is unset. In rows whose
+ * file depends on the value the text is "file=text".
  */
 typedef void formatter(const struct spec_resources *r, struct strv *ret);
 
@@ -298,7 +299,10 @@ static const struct row v2_rows[] = {
 	{ "unified", NULL, NULL, NULL, unified, true },
 };
 
-/* memory.limit before memory.swap: together they may not be less than memory alone; and a period before its quota. */
+/*
+ * memory.limit before memory.swap: together they may not be less than memory alone; and a period
+ * before its quota.
+ */
 static const struct row v1_rows[] = {
 	{ "memory.useHierarchy", "memory", "memory.use_hierarchy", NULL, memory_hierarchy_v1,
 	  false },
@@ -390,7 +394,10 @@ struct apply {
 	bool *done;
 };
 
-/* The kernel's two limits bar each other's way when both grow or both shrink: memory.limit above the old memory.swap is EINVAL. */
+/*
+ * The kernel's two limits bar each other's way when both grow or both shrink: memory.limit above
+ * the old memory.swap is EINVAL.
+ */
 static int write_memory_v1(const struct cgroup_dir *d, const struct row *row, const char *text,
 			   const struct spec_resources *r, struct err *e)
 {

@@ -1,4 +1,7 @@
-/* Conversions of weights, see cgroup_weight.h; by hand, since libm would be a library more in every start. */
+/*
+ * Conversions of weights, see cgroup_weight.h; by hand, since libm would be a library more in every
+ * start.
+ */
 #include "oci/cgroup_weight.h"
 
 /* Bits of fraction in the logarithms below. */

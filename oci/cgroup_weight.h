@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 /*
- * cpu.shares 2…262144 (1024 is normal) to cpu.weight 1…10000 (100 is normal). The curve goes through all three points, as newer runc and
- * crun have it, so that a container with the default weighs as much as a process outside.
+ * cpu.shares 2…262144 (1024 is normal) to cpu.weight 1…10000 (100 is normal). The curve goes
+ * through all three points, as newer runc and crun have it, so that a container with the default
+ * weighs as much as a process outside.
  */
 uint64_t cgroup_weight_from_shares(uint64_t shares);
 

@@ -1,6 +1,7 @@
 /*
- * tmpcopyup. Runs in init before the pivot; the folder belongs to the image, so nothing is followed and nothing is opened that is not a
- * regular file or a folder. No process of the container runs yet.
+ * tmpcopyup. Runs in init before the pivot; the folder belongs to the image, so nothing is followed
+ * and nothing is opened that is not a regular file or a folder. No process of the container runs
+ * yet.
  */
 #include "oci/copy_up.h"
 
@@ -19,7 +20,10 @@
 
 static int copy_folder(int from, int to, int depth, struct err *e);
 
-/* Owner, then mode: chown clears setuid. An owner that does not exist in this user namespace stays ours. */
+/*
+ * Owner, then mode: chown clears setuid. An owner that does not exist in this user namespace stays
+ * ours.
+ */
 static void copy_attributes(int to, const char *name, const struct stat *st)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };

@@ -5,8 +5,9 @@
 struct err;
 
 /*
- * Copies what is in the folder from (a fd, O_PATH is enough; mounts on it are not seen) into the folder to: folders, files, symlinks, devices where
- * allowed, FIFOs; owners, modes and times as far as the caller may. Sockets are left out. -ELOOP: deeper than 100 folders.
+ * Copies what is in the folder from (a fd, O_PATH is enough; mounts on it are not seen) into the
+ * folder to: folders, files, symlinks, devices where allowed, FIFOs; owners, modes and times as far
+ * as the caller may. Sockets are left out. -ELOOP: deeper than 100 folders.
  */
 int copy_up(int from, int to, struct err *e);
 

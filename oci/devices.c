@@ -1,6 +1,7 @@
 /*
- * Devices of the container. Runs in init before the pivot. Made with mknod where init is privileged, else bind mounted from the host, each
- * looked at before it is used. Names are put into folders that are held open; a symlink of the image is never followed for the last part.
+ * Devices of the container. Runs in init before the pivot. Made with mknod where init is
+ * privileged, else bind mounted from the host, each looked at before it is used. Names are put into
+ * folders that are held open; a symlink of the image is never followed for the last part.
  */
 #include "oci/devices.h"
 
@@ -94,7 +95,7 @@ static int device_mknod(int dir, const char *name, const struct device *d, struc
 /* The host's device of the same name, when it is the same device. */
 static int device_bind(int dir, const char *name, const struct device *d, struct err *e)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no device without a path is loaded */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each loaded device has a path */
 	auto_fd int host = open(d->path, O_PATH | O_CLOEXEC);
 	auto_fd int at = -1;
 	auto_fd int mnt = -1;

@@ -1,4 +1,7 @@
-/* /dev: the default devices, the links, linux.devices, the console. Inside oci/; rootfs.h has what callers use. */
+/*
+ * /dev: the default devices, the links, linux.devices, the console. Inside oci/; rootfs.h has what
+ * callers use.
+ */
 #ifndef OCI_DEVICES_H
 #define OCI_DEVICES_H
 

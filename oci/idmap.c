@@ -1,6 +1,7 @@
 /*
- * A short-lived child unshares a user namespace, the caller writes its maps and keeps a descriptor of it. Runs in init before the pivot: /proc
- * is the host's, where the child has another pid than in the container, and only it knows which.
+ * A short-lived child unshares a user namespace, the caller writes its maps and keeps a descriptor
+ * of it. Runs in init before the pivot: /proc is the host's, where the child has another pid than
+ * in the container, and only it knows which.
  */
 #include "oci/idmap.h"
 

@@ -1,6 +1,7 @@
 /*
- * Masked and read-only paths. Runs in init after the pivot. Files are covered by the host's /dev/null, which rootfs_open took and looked
- * at (CVE-2025-31133), folders by one empty read-only tmpfs: each is mounted once, and the next place gets a clone of that mount.
+ * Masked and read-only paths. Runs in init after the pivot. Files are covered by the host's
+ * /dev/null, which rootfs_open took and looked at (CVE-2025-31133), folders by one empty read-only
+ * tmpfs: each is mounted once, and the next place gets a clone of that mount.
  */
 #include "oci/mask.h"
 
@@ -103,7 +104,10 @@ static int read_only_path(struct rootfs *r, const char *path, struct err *e)
 	return ret < 0 ? err_prefix(e, "make '%s' read-only", path) : 0;
 }
 
-/* Without the new mount API nothing can be kept across the pivot: then it is the container's own device, looked at. */
+/*
+ * Without the new mount API nothing can be kept across the pivot: then it is the container's own
+ * device, looked at.
+ */
 static int find_null(struct rootfs *r, struct err *e)
 {
 	struct stat st;

@@ -1,7 +1,8 @@
 /*
- * One entry of config.json's mounts. Runs in init before the pivot: sources are paths of the host, destinations are walked inside the
- * root and mounted by descriptor. What the image, or a container that shares a volume, does to the path meanwhile has no effect: the mount lands
- * where the descriptor points.
+ * One entry of config.json's mounts. Runs in init before the pivot: sources are paths of the host,
+ * destinations are walked inside the root and mounted by descriptor. What the image, or a container
+ * that shares a volume, does to the path meanwhile has no effect: the mount lands where the
+ * descriptor points.
  */
 #include "oci/mount.h"
 
@@ -24,7 +25,8 @@
 static const struct fs_kind {
 	const char *type;
 	mount_function *mount;
-	bool plain_folder; /* the destination must not be a symlink: files below it are trusted by name */
+	/* the destination must not be a symlink: files below it are trusted by name */
+	bool plain_folder;
 } fs_kinds[] = {
 	{ "proc", mount_proc, true },       { "sysfs", mount_sysfs, true },
 	{ "tmpfs", mount_tmpfs, false },    { "devpts", mount_devpts, false },
@@ -86,8 +88,8 @@ static int check_plain_folder(struct rootfs *r, const struct mount_plan *p, stru
 }
 
 /*
- * Over files of /proc only what fakes them for resource views may be mounted: anything else would divert what the runtime and the
- * container's tools read and write there (CVE-2025-52881).
+ * Over files of /proc only what fakes them for resource views may be mounted: anything else would
+ * divert what the runtime and the container's tools read and write there (CVE-2025-52881).
  */
 static int check_in_proc(struct rootfs *r, const struct mount_plan *p, struct err *e)
 {
@@ -231,7 +233,9 @@ static void late_add(struct rootfs *r, int fd)
 	r->late[r->n_late++].fd = fd;
 }
 
-/* What comes after the mount is in place: recursive flags, propagation, and who remembers its fd. */
+/*
+ * What comes after the mount is in place: recursive flags, propagation, and who remembers its fd.
+ */
 static int settle(struct rootfs *r, struct mount_plan *p, int fd, struct err *e)
 {
 	int ret = mount_api_attr(fd, &p->o.rattr, true, e);

@@ -1,4 +1,7 @@
-/* One entry of config.json's mounts, put into the root. Inside oci/: what rootfs.c, mount_special.c and mount_cgroup.c share. */
+/*
+ * One entry of config.json's mounts, put into the root. Inside oci/: what rootfs.c, mount_special.c
+ * and mount_cgroup.c share.
+ */
 #ifndef OCI_MOUNT_H
 #define OCI_MOUNT_H
 
@@ -21,7 +24,10 @@ struct mount_plan {
 
 int mount_one(struct rootfs *r, const struct spec_mount *m, struct err *e);
 
-/* A path as it is meant: one '/' in front and between, no "." and no trailing '/'; ".." steps up, never above "/". The caller owns it. */
+/*
+ * A path as it is meant: one '/' in front and between, no "." and no trailing '/'; ".." steps up,
+ * never above "/". The caller owns it.
+ */
 char *mount_clean_path(const char *path);
 
 /* Opens, or makes, where something is to be mounted: a folder, or else a file. O_PATH. */

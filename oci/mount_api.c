@@ -1,6 +1,7 @@
 /*
- * Mounting by descriptor, see mount_api.h. Runs in init, in its own mount namespace, with CAP_SYS_ADMIN over it. /proc/self/fd is the host's
- * own procfs until the pivot, and the container's one, that rootfs.c mounted, after it.
+ * Mounting by descriptor, see mount_api.h. Runs in init, in its own mount namespace, with
+ * CAP_SYS_ADMIN over it. /proc/self/fd is the host's own procfs until the pivot, and the
+ * container's one, that rootfs.c mounted, after it.
  */
 #include "oci/mount_api.h"
 
@@ -27,7 +28,10 @@
 
 /* -- the mount(2) rung -- */
 
-/* The mount that has just come onto d, which the walk now ends on. The root itself is walked to by its name outside. */
+/*
+ * The mount that has just come onto d, which the walk now ends on. The root itself is walked to by
+ * its name outside.
+ */
 static int old_reopen(const struct mount_dest *d, struct err *e)
 {
 	auto_free char *path = NULL;

@@ -1,7 +1,8 @@
 /*
- * Mounts of type cgroup and cgroup2. The container sees its own part of the hierarchies: with a cgroup namespace of its own by mounting them
- * afresh, else by bind mounts of its cgroups, which are never writable unless they are its own (CVE-2023-25809). Runs in init, which is in its
- * cgroup by now, before the pivot.
+ * Mounts of type cgroup and cgroup2. The container sees its own part of the hierarchies: with a
+ * cgroup namespace of its own by mounting them afresh, else by bind mounts of its cgroups, which
+ * are never writable unless they are its own (CVE-2023-25809). Runs in init, which is in its cgroup
+ * by now, before the pivot.
  */
 #include "oci/mount.h"
 
@@ -45,7 +46,10 @@ static int mount_v2(const struct rootfs *r, struct mount_plan *p, struct err *e)
 	struct err first = { 0 };
 	int fd;
 
-	/* without a namespace a new mount shows, and lets write, everything: only for who may anyway */
+	/*
+	 * without a namespace a new mount shows, and lets write, everything: only for who may
+	 * anyway
+	 */
 	if (r->cgroup_ns || (!r->in_userns && (p->o.attr.set & MOUNT_ATTR_RDONLY))) {
 		fd = mount_api_new("cgroup2", "cgroup", &none, mount_birth_attr(p), &p->d, &first);
 		if (fd >= 0 || (fd != -EPERM && fd != -EBUSY && fd != -EACCES))

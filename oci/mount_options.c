@@ -1,5 +1,6 @@
 /*
- * Option words of mounts: a table and the loop over it. Runs in init and wherever a config is checked; touches nothing but memory.
+ * Option words of mounts: a table and the loop over it. Runs in init and wherever a config is
+ * checked; touches nothing but memory.
  */
 #include "oci/mount_options.h"
 
@@ -44,8 +45,8 @@ struct word {
 	}
 
 /*
- * Access times are one of three values, not bits: each word that chooses one clears the field first. "norelatime" and "nostrictatime" only
- * undo their opposite.
+ * Access times are one of three values, not bits: each word that chooses one clears the field
+ * first. "norelatime" and "nostrictatime" only undo their opposite.
  */
 static const struct word words[] = {
 	ATTR("ro", MOUNT_ATTR_RDONLY, 0),

@@ -1,6 +1,6 @@
 /*
- * The option words of a mount (config.md, "Linux mount options"): one table turns them into flags of the new mount API; what it does not
- * know is data for the file system.
+ * The option words of a mount (config.md, "Linux mount options"): one table turns them into flags
+ * of the new mount API; what it does not know is data for the file system.
  */
 #ifndef OCI_MOUNT_OPTIONS_H
 #define OCI_MOUNT_OPTIONS_H

@@ -1,6 +1,7 @@
 /*
- * File systems that have rungs: what a nested container or an unprivileged one is not allowed to mount afresh is taken from outside, read-only.
- * Runs in init before the pivot, when the host's own /proc, /sys and /dev are still there.
+ * File systems that have rungs: what a nested container or an unprivileged one is not allowed to
+ * mount afresh is taken from outside, read-only. Runs in init before the pivot, when the host's own
+ * /proc, /sys and /dev are still there.
  */
 #include "oci/mount.h"
 
@@ -16,7 +17,10 @@
 #include "oci/rootfs.h"
 #include "oci/spec.h"
 
-/* The host's file system of the expected type, with all below it, that nothing can be written through. */
+/*
+ * The host's file system of the expected type, with all below it, that nothing can be written
+ * through.
+ */
 static int bind_read_only(const char *source, long magic, const struct mount_plan *p, struct err *e)
 {
 	const uint64_t flags = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -34,13 +38,16 @@ static int bind_read_only(const char *source, long magic, const struct mount_pla
 	if (fd < 0)
 		return fd;
 	r = mount_api_attr(fd, &all, true, e);
-	if (r ==
-	    -ENOTSUP) /* Linux < 5.12: the top of the tree at least; what is below is the user's own view */
+	/* Linux < 5.12: the top of the tree at least; what is below is the user's own view */
+	if (r == -ENOTSUP)
 		r = mount_api_attr(fd, &all, false, e);
 	return r < 0 ? r : take_fd(&fd);
 }
 
-/* EPERM: part of the proc that we see is covered by other mounts (a container in a container), or the pid namespace is not ours. */
+/*
+ * EPERM: part of the proc that we see is covered by other mounts (a container in a container), or
+ * the pid namespace is not ours.
+ */
 int mount_proc(struct rootfs *r, struct mount_plan *p, struct err *e)
 {
 	struct err first = { 0 };
@@ -71,7 +78,10 @@ int mount_sysfs(struct rootfs *r, struct mount_plan *p, struct err *e)
 	return fd;
 }
 
-/* EPERM: the IPC namespace belongs to another user namespace, so its queues are those that the host's mount shows. */
+/*
+ * EPERM: the IPC namespace belongs to another user namespace, so its queues are those that the
+ * host's mount shows.
+ */
 int mount_mqueue(struct rootfs *r, struct mount_plan *p, struct err *e)
 {
 	struct err first = { 0 };
@@ -109,7 +119,9 @@ int mount_devpts(struct rootfs *r, struct mount_plan *p, struct err *e)
 	return fd;
 }
 
-/* A tmpfs over a folder has the folder's permissions unless others are asked for: /tmp stays 1777. */
+/*
+ * A tmpfs over a folder has the folder's permissions unless others are asked for: /tmp stays 1777.
+ */
 int mount_tmpfs(struct rootfs *r, struct mount_plan *p, struct err *e)
 {
 	auto_fd int fd = -1;

@@ -1,4 +1,7 @@
-/* MS_MOVE and chroot in place of pivot_root. Runs in init, in its own mount namespace; "/" is the host's until the end. */
+/*
+ * MS_MOVE and chroot in place of pivot_root. Runs in init, in its own mount namespace; "/" is the
+ * host's until the end.
+ */
 #include "oci/move_root.h"
 
 #include <errno.h>
@@ -11,7 +14,10 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-/* The n-th field of a line of mountinfo, its octal escapes undone. The caller owns it; NULL: there is none. */
+/*
+ * The n-th field of a line of mountinfo, its octal escapes undone. The caller owns it; NULL: there
+ * is none.
+ */
 static char *mountinfo_field(const char *line, size_t n)
 {
 	auto_str struct str out = { 0 };

@@ -4,8 +4,11 @@
 
 struct err;
 
-/* Moves the mount root_fd over "/" and makes it the root, after every proc and sysfs outside it is gone or covered: a container could get behind a
- * mount that is only on top, and there nothing is masked. */
+/*
+ * Moves the mount root_fd over "/" and makes it the root, after every proc and sysfs outside it is
+ * gone or covered: a container could get behind a mount that is only on top, and there nothing is
+ * masked.
+ */
 int move_root(int root_fd, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A first process that only forwards signals and reaps (docker's --init). It is executed from memory, so that nothing has to be in the
- * container's root file system.
+ * A first process that only forwards signals and reaps (docker's --init). It is executed from
+ * memory, so that nothing has to be in the container's root file system.
  */
 #ifndef OCI_REAPER_H
 #define OCI_REAPER_H
@@ -11,9 +11,10 @@
 struct err;
 
 /*
- * Forks. Returns 0 in the child, which goes on to its program; the caller itself becomes the reaper and never returns: it ends with the
- * child's exit status (128 + n for signal n). terminal: fd 0 is the controlling terminal, whose foreground the child becomes. The
- * caller's signals are at their defaults.
+ * Forks. Returns 0 in the child, which goes on to its program; the caller itself becomes the reaper
+ * and never returns: it ends with the child's exit status (128 + n for signal n). terminal: fd 0 is
+ * the controlling terminal, whose foreground the child becomes. The caller's signals are at their
+ * defaults.
  */
 int reaper_split(bool terminal, struct err *e);
 

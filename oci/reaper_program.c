@@ -1,9 +1,10 @@
 /*
- * pod-init: what process 1 of a container with --init becomes. A program of its own, without a C library and a few hundred bytes long, since it runs on
- * whatever root file system there is; it is embedded in pod and executed from memory. See reaper.c, which forks it.
+ * pod-init: what process 1 of a container with --init becomes. A program of its own, without a C
+ * library and a few hundred bytes long, since it runs on whatever root file system there is; it is
+ * embedded in pod and executed from memory. See reaper.c, which forks it.
  *
- * argv[1] is the process id of the program. All signals are blocked on entry; each is passed on to the program, SIGCHLD reaps. It ends with
- * the program, with its status (128 + n for signal n).
+ * argv[1] is the process id of the program. All signals are blocked on entry; each is passed on to
+ * the program, SIGCHLD reaps. It ends with the program, with its status (128 + n for signal n).
  */
 #include <asm/unistd.h>
 

@@ -1,7 +1,8 @@
 /*
- * The order in which a container's file system comes to be: propagation of what we see, the root as a mount of its own, the mounts of
- * config.json, the pivot. Runs in init, in the new mount namespace. Until rootfs_pivot "/" is the host's; everything of the
- * container is reached from root_fd.
+ * The order in which a container's file system comes to be: propagation of what we see, the root as
+ * a mount of its own, the mounts of config.json, the pivot. Runs in init, in the new mount
+ * namespace. Until rootfs_pivot "/" is the host's; everything of the container is reached from
+ * root_fd.
  */
 #include "oci/rootfs.h"
 
@@ -33,8 +34,8 @@ static int propagation_of(const struct rootfs *r, unsigned long *ret, struct err
 }
 
 /*
- * With shared propagation our mounts would appear on the host too: the mount that the root lies in leaves its peer group. It is found by
- * walking up to its root (STATX_ATTR_MOUNT_ROOT, Linux 5.8).
+ * With shared propagation our mounts would appear on the host too: the mount that the root lies in
+ * leaves its peer group. It is found by walking up to its root (STATX_ATTR_MOUNT_ROOT, Linux 5.8).
  */
 static int make_parent_private(int dir, struct err *e)
 {
@@ -53,7 +54,10 @@ static int make_parent_private(int dir, struct err *e)
 	return mount_api_propagation(at, MS_PRIVATE, e);
 }
 
-/* The root bind mounted on itself: pivot_root wants a mount point, and flags of it are then ours alone. */
+/*
+ * The root bind mounted on itself: pivot_root wants a mount point, and flags of it are then ours
+ * alone.
+ */
 static int mount_root(struct rootfs *r, struct err *e)
 {
 	const char *path = r->spec->root_path;
@@ -75,14 +79,20 @@ static int mount_root(struct rootfs *r, struct err *e)
 	return r->shared ? mount_api_propagation(r->root_fd, MS_PRIVATE, e) : 0;
 }
 
-/* Without a mount namespace of its own a container has the host's mounts, and nothing may change them. */
+/*
+ * Without a mount namespace of its own a container has the host's mounts, and nothing may change
+ * them.
+ */
 static int open_root(struct rootfs *r, struct err *e)
 {
 	r->root_fd = openat(r->bundle_fd, r->spec->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return r->root_fd < 0 ? err_sys(e, "open root.path '%s'", r->spec->root_path) : 0;
 }
 
-/* Taken from the host while it is in sight, and looked at: what a container can swap is never used to mask (CVE-2025-31133). */
+/*
+ * Taken from the host while it is in sight, and looked at: what a container can swap is never used
+ * to mask (CVE-2025-31133).
+ */
 static int open_null(struct rootfs *r, struct err *e)
 {
 	struct stat st;
@@ -106,7 +116,10 @@ int rootfs_open(struct rootfs *r, struct err *e)
 		return ret;
 	r->own_mounts = r->spec->linux.ns[NS_MOUNT].present;
 	r->shared = propagation & MS_SHARED;
-	/* the caller's fd of it would be of mounts in the caller's namespace, which cannot be cloned into this one */
+	/*
+	 * the caller's fd of it would be of mounts in the caller's namespace, which cannot be
+	 * cloned into this one
+	 */
 	r->bundle_fd = open(r->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->bundle_fd < 0)
 		return err_sys(e, "open bundle '%s'", r->bundle);
@@ -140,7 +153,10 @@ static int pivot(struct rootfs *r, struct err *e)
 {
 	auto_fd int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	/* ".", ".": the old root ends up on top of the new one and goes away from there (pivot_root(2)) */
+	/*
+	 * ".", ".": the old root ends up on top of the new one and goes away from there
+	 * (pivot_root(2))
+	 */
 	if (fchdir(r->root_fd) < 0)
 		return err_sys(e, "change to the new root");
 	if (sys_pivot_root(".", ".") < 0)

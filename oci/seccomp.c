@@ -1,6 +1,7 @@
 /*
- * linux.seccomp: from the config to a program for the kernel. seccomp_compile runs in the parent, seccomp_install as the last step before
- * execve. libseccomp compiles (5–20 ms for a profile like docker's), the cache makes that rare.
+ * linux.seccomp: from the config to a program for the kernel. seccomp_compile runs in the parent,
+ * seccomp_install as the last step before execve. libseccomp compiles (5–20 ms for a profile like
+ * docker's), the cache makes that rare.
  */
 #include "oci/seccomp.h"
 
@@ -92,8 +93,8 @@ static int arg_compare(const struct spec_syscall_arg *a, struct scmp_arg_cmp *re
 }
 
 /*
- * libseccomp takes one comparison an argument in a rule. Several of the same argument are then rules of their own, that is "or", as runc and
- * crun have it.
+ * libseccomp takes one comparison an argument in a rule. Several of the same argument are then
+ * rules of their own, that is "or", as runc and crun have it.
  */
 static int add_rule(scmp_filter_ctx ctx, uint32_t action, int nr, const struct scmp_arg_cmp *cmp,
 		    size_t n)
@@ -211,7 +212,10 @@ static int compile(const struct spec_seccomp *s, struct seccomp_filter *ret, str
 	if (!ctx)
 		return err_set(e, EINVAL, "libseccomp refuses the default action '%s'",
 			       s->default_action);
-	/* a tree over the numbers: a filter like docker's is passed in 10 comparisons instead of 300 (libseccomp 2.5) */
+	/*
+	 * a tree over the numbers: a filter like docker's is passed in 10 comparisons instead of
+	 * 300 (libseccomp 2.5)
+	 */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	r = add_arches(ctx, s, e);
 	for (size_t i = 0; r >= 0 && i < s->n_syscalls; i++) {
@@ -284,7 +288,10 @@ int seccomp_install(const struct seccomp_filter *f, int *ret_listener, struct er
 		return 0;
 	if (f->notify)
 		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	/* a thread that cannot be synchronised is a number, which a listener's fd would be mistaken for */
+	/*
+	 * a thread that cannot be synchronised is a number, which a listener's fd would be mistaken
+	 * for
+	 */
 	if (f->notify && (flags & SECCOMP_FILTER_FLAG_TSYNC))
 		flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);

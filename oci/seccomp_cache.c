@@ -1,6 +1,7 @@
 /*
- * The cache of compiled filters, see seccomp_cache.h. File: struct header, key, program. Written under another name and renamed, so a
- * reader sees a whole file; one that another user could have written is not read.
+ * The cache of compiled filters, see seccomp_cache.h. File: struct header, key, program. Written
+ * under another name and renamed, so a reader sees a whole file; one that another user could have
+ * written is not read.
  */
 #include "oci/seccomp_cache.h"
 
@@ -55,7 +56,7 @@ static bool is_private(int fd, mode_t type)
 /* Reads key and program behind h; true where the key is the wanted one. */
 static bool read_body(int fd, const struct header *h, const struct str *key, void **ret_bpf)
 {
-	auto_free char *body = malloc(h->key_len + h->bpf_len);
+	auto_free char *body = malloc(h->key_len + h->bpf_len); /* lint: allow sizes of a file */
 
 	if (!body || fd_read_exact(fd, body, h->key_len + h->bpf_len) < 0)
 		return false;

@@ -1,6 +1,7 @@
 /*
- * Compiled seccomp filters on disk. A file is found by a 64-bit hash of its key and used only when the whole key in it is the same, so
- * that neither a collision nor a forged name gives a container another one's filter.
+ * Compiled seccomp filters on disk. A file is found by a 64-bit hash of its key and used only when
+ * the whole key in it is the same, so that neither a collision nor a forged name gives a container
+ * another one's filter.
  */
 #ifndef OCI_SECCOMP_CACHE_H
 #define OCI_SECCOMP_CACHE_H

@@ -1,4 +1,7 @@
-/* The answer to system calls from the future, see seccomp_stub.h. Classic BPF over struct seccomp_data, put before libseccomp's program. */
+/*
+ * The answer to system calls from the future, see seccomp_stub.h. Classic BPF over struct
+ * seccomp_data, put before libseccomp's program.
+ */
 #include "oci/seccomp_stub.h"
 
 #include <errno.h>
@@ -56,8 +59,9 @@ static void put(struct str *ret, uint16_t code, uint8_t jt, uint8_t jf, uint32_t
 }
 
 /*
- * For one architecture, six instructions: not this one → over to the next; the number; x32's numbers lie apart, those of the other ABI are
- * left to the filter; newer than all → ENOSYS. The last one loads the architecture again for what follows.
+ * For one architecture, six instructions: not this one → over to the next; the number; x32's
+ * numbers lie apart, those of the other ABI are left to the filter; newer than all → ENOSYS. The
+ * last one loads the architecture again for what follows.
  */
 static void put_arch(struct str *ret, const struct newest *n)
 {

@@ -7,8 +7,9 @@
 struct spec_seccomp;
 
 /*
- * Appends the instructions that answer ENOSYS for system calls that are newer than every one that s names: its author cannot have meant to
- * refuse them, and libc falls back on ENOSYS, not on EPERM. Nothing where the default lets calls through or is ENOSYS already. As runc does.
+ * Appends the instructions that answer ENOSYS for system calls that are newer than every one that s
+ * names: its author cannot have meant to refuse them, and libc falls back on ENOSYS, not on EPERM.
+ * Nothing where the default lets calls through or is ENOSYS already. As runc does.
  */
 void seccomp_stub(const struct spec_seccomp *s, struct str *ret);
 

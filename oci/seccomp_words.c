@@ -1,4 +1,7 @@
-/* The words of linux.seccomp (config-linux.md, "Seccomp") as tables: for the compiler of filters and for `features`. */
+/*
+ * The words of linux.seccomp (config-linux.md, "Seccomp") as tables: for the compiler of filters
+ * and for `features`.
+ */
 #include "oci/seccomp_words.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /*
- * linux.sysctl. Runs in init. Each name must belong to a namespace that the container has of its own, or it would change the host. The file is
- * reached from a /proc that is shown to be one, without symlinks and without crossing a mount (CVE-2025-52881).
+ * linux.sysctl. Runs in init. Each name must belong to a namespace that the container has of its
+ * own, or it would change the host. The file is reached from a /proc that is shown to be one,
+ * without symlinks and without crossing a mount (CVE-2025-52881).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +47,10 @@ static const char *const ns_names[NS_KINDS] = {
 	[NS_IPC] = "ipc",   [NS_UTS] = "uts", [NS_CGROUP] = "cgroup", [NS_TIME] = "time",
 };
 
-/* "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/…": sysctl(8) takes the first separator for the one that is meant. */
+/*
+ * "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/…": sysctl(8) takes the first separator for the
+ * one that is meant.
+ */
 static char *sysctl_path(const char *name)
 {
 	char *path = xstrdup(name);
@@ -82,7 +86,9 @@ static int check_owner(const struct spec *s, const char *name, const char *path,
 	return err_set(e, EINVAL, "sysctl '%s' is not in a separate kernel namespace", name);
 }
 
-/* Of the procfs that "/proc" is; where that is read-only (a container in a container) of a new one. */
+/*
+ * Of the procfs that "/proc" is; where that is read-only (a container in a container) of a new one.
+ */
 static int open_sys(bool fresh, struct err *e)
 {
 	auto_fd int fs = -1;

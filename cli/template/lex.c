@@ -185,7 +185,7 @@ static bool lex_mark(const char *s, size_t at, struct token *ret)
 		enum token_kind kind;
 	} marks[] = {
 		{ ":=", TOKEN_DECLARE }, { "=", TOKEN_ASSIGN }, { "|", TOKEN_PIPE },
-		{ "(", TOKEN_OPEN },	 { ")", TOKEN_CLOSE },	{ ",", TOKEN_COMMA },
+		{ "(", TOKEN_OPEN },     { ")", TOKEN_CLOSE },  { ",", TOKEN_COMMA },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {

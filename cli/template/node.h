@@ -34,8 +34,8 @@ enum token_kind {
 
 struct token {
 	enum token_kind kind;
-	size_t at, end;	  /* in the source */
-	bool space;	  /* blanks stood before it */
+	size_t at, end;   /* in the source */
+	bool space;       /* blanks stood before it */
 	const char *text; /* in the source, not terminated */
 	size_t len;
 	cJSON *value; /* CONST: owned by the template */
@@ -65,7 +65,7 @@ struct function;
 
 struct node {
 	enum node_kind kind;
-	size_t at, end;	   /* in the source: for messages */
+	size_t at, end;    /* in the source: for messages */
 	struct node *next; /* in its list */
 	struct node *pipe;
 	struct node *list;
@@ -89,7 +89,7 @@ struct template
 	char *source;
 	struct node *list; /* top level */
 	struct node *made; /* all nodes, newest first */
-	cJSON *consts;	   /* array that owns the constants */
+	cJSON *consts;     /* array that owns the constants */
 };
 
 /* Records "template: LINE:COLUMN: FORMAT" for an offset in the source. -EINVAL. */

@@ -12,12 +12,12 @@
 
 struct parser {
 	struct template *t;
-	size_t at;	     /* in the source */
+	size_t at;           /* in the source */
 	struct token tok;    /* the one to look at, inside an action */
-	bool trim;	     /* the last action ended with -}} */
+	bool trim;           /* the last action ended with -}} */
 	unsigned int depth;  /* of blocks and parentheses */
 	unsigned int ranges; /* of which loops */
-	size_t stop_at;	     /* of the {{end}} or {{else that ended a list */
+	size_t stop_at;      /* of the {{end}} or {{else that ended a list */
 	size_t n_vars;
 	const char *vars[TEMPLATE_VARS_MAX]; /* names in the source, with $ */
 	size_t var_len[TEMPLATE_VARS_MAX];

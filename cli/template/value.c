@@ -136,9 +136,9 @@ void value_print(struct str *out, const cJSON *v)
 static bool has_free_keys(const cJSON *v)
 {
 	static const char *const names[] = { "Annotations",  "DriverOpts", "ExposedPorts",
-					     "GraphDriver",  "Labels",	   "Networks",
-					     "Options",	     "Opts",	   "Ports",
-					     "PortBindings", "Sysctls",	   "Tmpfs",
+					     "GraphDriver",  "Labels",     "Networks",
+					     "Options",      "Opts",       "Ports",
+					     "PortBindings", "Sysctls",    "Tmpfs",
 					     "Volumes" };
 
 	for (size_t i = 0; v->string && i < ARRAY_SIZE(names); i++)

@@ -1,4 +1,7 @@
-/* Image configs against manifests of some layers: what is accepted has a good diff id for each layer. */
+/*
+ * Image configs against manifests of some layers: what is accepted has a good diff id for each
+ * layer.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,4 +1,6 @@
-/* Option words of mounts and destinations: lines of the input are options, the first one is a path. */
+/*
+ * Option words of mounts and destinations: lines of the input are options, the first one is a path.
+ */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,6 +1,7 @@
 /*
- * A layer's stream, compressed or not: whatever comes, nothing changes outside the target folder, and a stream that is taken has been read to its end.
- * Runs without a user namespace and without chroot, so that only the walk itself keeps it inside.
+ * A layer's stream, compressed or not: whatever comes, nothing changes outside the target folder,
+ * and a stream that is taken has been read to its end. Runs without a user namespace and without
+ * chroot, so that only the walk itself keeps it inside.
  */
 #include <fcntl.h>
 #include <stdint.h>

@@ -10,7 +10,10 @@
 /* One entry; zero is 0644 root:root of time 1700000000. */
 struct member {
 	const char *name;
-	char type; /* '0' file, '1' hard link, '2' symlink, '3' char, '4' block, '5' folder, '6' FIFO; 0: '0' */
+	/*
+	 * '0' file, '1' hard link, '2' symlink, '3' char, '4' block, '5' folder, '6' FIFO; 0: '0'
+	 */
+	char type;
 	const char *data;
 	size_t len; /* 0: strlen(data) */
 	const char *link;
@@ -22,7 +25,10 @@ struct member {
 
 static inline void tarball_octal(char *field, size_t size, unsigned long value)
 {
-	(void)snprintf(field, size, "%0*lo", (int)size - 1, value);
+	char digits[32];
+
+	(void)snprintf(digits, sizeof(digits), "%030lo", value);
+	(void)memcpy(field, digits + 30 - (size - 1), size);
 }
 
 static inline void tarball_header(struct str *t, const struct member *m, const char *name,

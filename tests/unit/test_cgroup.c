@@ -1,4 +1,7 @@
-/* Control groups: paths, hierarchies as /proc tells of them, weights, which limits need one, and the state on disk. */
+/*
+ * Control groups: paths, hierarchies as /proc tells of them, weights, which limits need one, and
+ * the state on disk.
+ */
 #include "base/err.h"
 #include "base/json.h"
 #include "oci/cgroup.h"

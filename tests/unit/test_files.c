@@ -16,11 +16,15 @@ static int make_root(void)
 	struct err e = { 0 };
 	int root = dir_make_open(tmp_fd, "root", 0755, &e);
 
-	if (root < 0 || dir_make_all(root, "etc/deep", 0755, &e) < 0 || mkdirat(root, "shut", 0) < 0 ||
-	    file_create(root, "etc/passwd", "inside\n", 7, 0644, &e) < 0 || file_create(tmp_fd, "secret", "outside\n", 8, 0644, &e) < 0 ||
-	    symlinkat("/etc/passwd", root, "absolute") < 0 || symlinkat("../../../secret", root, "up") < 0 ||
-	    symlinkat("loop", root, "loop") < 0 || symlinkat("/made/by/link", root, "dangling") < 0 ||
-	    symlinkat("../etc/deep/../deep/new", root, "etc/zigzag") < 0 || mkfifoat(root, "fifo", 0644) < 0)
+	if (root < 0 || dir_make_all(root, "etc/deep", 0755, &e) < 0 ||
+	    mkdirat(root, "shut", 0) < 0 ||
+	    file_create(root, "etc/passwd", "inside\n", 7, 0644, &e) < 0 ||
+	    file_create(tmp_fd, "secret", "outside\n", 8, 0644, &e) < 0 ||
+	    symlinkat("/etc/passwd", root, "absolute") < 0 ||
+	    symlinkat("../../../secret", root, "up") < 0 || symlinkat("loop", root, "loop") < 0 ||
+	    symlinkat("/made/by/link", root, "dangling") < 0 ||
+	    symlinkat("../etc/deep/../deep/new", root, "etc/zigzag") < 0 ||
+	    mkfifoat(root, "fifo", 0644) < 0)
 		tap_bail("a root to walk");
 	return root;
 }
@@ -44,7 +48,8 @@ static void test_inroot(int root)
 	ok(dir >= 0 && faccessat(root, "b/c", F_OK, 0) == 0, "folders are made");
 	close_fd(&dir);
 	dir = inroot_make_dirs(root, "dangling/x", 0755, &e);
-	ok(dir >= 0 && faccessat(root, "made/by/link/x", F_OK, 0) == 0, "through a dangling link, inside");
+	ok(dir >= 0 && faccessat(root, "made/by/link/x", F_OK, 0) == 0,
+	   "through a dangling link, inside");
 	close_fd(&dir);
 	dir = inroot_make_dirs(root, "etc/zigzag", 0755, &e);
 	ok(dir >= 0 && faccessat(root, "etc/deep/new", F_OK, 0) == 0, "and a winding one");
@@ -52,7 +57,8 @@ static void test_inroot(int root)
 	is_int(inroot_make_dirs(root, "etc/passwd/x", 0755, &e), -ENOTDIR, "a file is no folder");
 	is_int(inroot_make_dirs(root, "loop/x", 0755, &e), -ELOOP, "a loop is no folder either");
 	dir = inroot_make_dirs(root, "up/x", 0755, &e);
-	ok(dir >= 0 && faccessat(root, "secret/x", F_OK, 0) == 0, "a link upwards makes its folder inside");
+	ok(dir >= 0 && faccessat(root, "secret/x", F_OK, 0) == 0,
+	   "a link upwards makes its folder inside");
 	file = inroot_make_file(root, "new/deep/file", 0644, &e);
 	ok(file >= 0 && faccessat(root, "new/deep/file", F_OK, 0) == 0, "a file with its parents");
 	parent = inroot_open_parent(root, "/etc/passwd", &name, &e);
@@ -111,7 +117,8 @@ static void test_locks(void)
 	auto_fd int second = lock_try(tmp_fd, "lock", LOCK_SHARED, &e);
 
 	ok(shared >= 0 && second >= 0, "two may share a lock");
-	is_int(lock_try(tmp_fd, "lock", LOCK_EXCLUSIVE, &e), -EWOULDBLOCK, "a third cannot have it alone");
+	is_int(lock_try(tmp_fd, "lock", LOCK_EXCLUSIVE, &e), -EWOULDBLOCK,
+	       "a third cannot have it alone");
 	close_fd(&shared);
 	close_fd(&second);
 	shared = lock_try(tmp_fd, "lock", LOCK_EXCLUSIVE, &e);

@@ -12,7 +12,8 @@ static int parse(const char *text, cJSON **ret, struct err *e)
 static void test_grammar(void)
 {
 	static const char *const good[] = {
-		"{}", "[]", " [1, -2.5e3, true, null, \"a\\u00e4\\n\"] ", "\"x\"", "0", "{\"a\":{\"b\":[[],{}]}}",
+		"{}",    "[]", " [1, -2.5e3, true, null, \"a\\u00e4\\n\"] ",
+		"\"x\"", "0",  "{\"a\":{\"b\":[[],{}]}}",
 	};
 	static const struct {
 		const char *text, *problem;
@@ -102,8 +103,8 @@ static const struct json_field inner_fields[] = {
 
 static const struct json_field outer_fields[] = {
 	J(struct outer, json_load_strv, "args", args),
-	J(struct outer, json_load_array, "rlimits", list, .arg = inner_fields, .elem_size = sizeof(struct inner),
-	  .count = offsetof(struct outer, n_list)),
+	J(struct outer, json_load_array, "rlimits", list, .arg = inner_fields,
+	  .elem_size = sizeof(struct inner), .count = offsetof(struct outer, n_list)),
 	J(struct outer, json_load_bool, "flag", flag, J_PRESENT(struct outer, has_flag)),
 	J(struct outer, json_load_u16, "small", small),
 	J_END,
@@ -135,7 +136,8 @@ static void test_tables(void)
 		{ "[]", "config.json: expected an object, got an array" },
 		{ "{\"args\":\"x\"}", "config.json: args: expected an array, got a string" },
 		{ "{\"args\":[\"x\",1]}", "config.json: args[1]: expected a string, got a number" },
-		{ "{\"rlimits\":[{\"soft\":1},{\"soft\":\"x\"}]}", "config.json: rlimits[1].soft: expected a number, got a string" },
+		{ "{\"rlimits\":[{\"soft\":1},{\"soft\":\"x\"}]}",
+		  "config.json: rlimits[1].soft: expected a number, got a string" },
 		{ "{\"rlimits\":[{}]}", "config.json: rlimits[0].soft: is missing" },
 		{ "{\"small\":65536}", "config.json: small: expected an integer from 0 to 65535" },
 		{ "{\"small\":-1}", "config.json: small: expected an integer from 0 to 65535" },
@@ -166,7 +168,9 @@ static void test_walk(void)
 	auto_strv struct strv l = { 0 };
 	struct err e = { 0 };
 
-	is_int(parse("{\"A\":1,\"a\":2,\"config\":{\"Labels\":{\"x\":\"y\"},\"n\":null},\"a\":3}", &j, &e), 0, "a tree");
+	is_int(parse("{\"A\":1,\"a\":2,\"config\":{\"Labels\":{\"x\":\"y\"},\"n\":null},\"a\":3}",
+		     &j, &e),
+	       0, "a tree");
 	is_int(json_i64(j, "a", 0), 3, "case counts, the last of two counts");
 	is_str(json_str(json_path(j, "config.Labels"), "x", ""), "y", "a path");
 	ok(!json_get(json_get(j, "config"), "n"), "null is absent");
@@ -175,7 +179,8 @@ static void test_walk(void)
 	json_add_u64(built, "u", UINT64_MAX);
 	json_add_str(built, "none", NULL);
 	text = json_print(built, true);
-	is_str(text, "{\n  \"l\": [\"one\"],\n  \"u\": 18446744073709551615\n}", "and one that is built");
+	is_str(text, "{\n  \"l\": [\"one\"],\n  \"u\": 18446744073709551615\n}",
+	       "and one that is built");
 }
 
 int main(void)

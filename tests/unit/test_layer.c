@@ -1,6 +1,7 @@
 /*
- * Layers, by tars that are made byte by byte: what honest ones become on disk, and that each hostile one is refused by name with nothing left. Everything runs twice:
- * with the ids that the caller has, and with one id.
+ * Layers, by tars that are made byte by byte: what honest ones become on disk, and that each
+ * hostile one is refused by name with nothing left. Everything runs twice: with the ids that the
+ * caller has, and with one id.
  */
 #include "image/layer.h"
 
@@ -580,7 +581,9 @@ static void test_lock(void)
 	str_free(&tar);
 }
 
-/* A process that dies in the middle of an unpacking leaves litter that the next store_open sweeps. */
+/*
+ * A process that dies in the middle of an unpacking leaves litter that the next store_open sweeps.
+ */
 static void test_killed(void)
 {
 	struct str tar = { 0 };

@@ -51,11 +51,13 @@ static void test_ports(void)
 		if (ports[i].error) {
 			is_int(r, -EINVAL, ports[i].text);
 			has_str(e.msg, ports[i].error, "and says why");
-		} else if (is_int(r, 0, ports[i].text) && is_int((int64_t)p.n, (int64_t)ports[i].count, "as many")) {
+		} else if (is_int(r, 0, ports[i].text) &&
+			   is_int((int64_t)p.n, (int64_t)ports[i].count, "as many")) {
 			is_str(p.v[0].host_ip, ports[i].ip, "address");
 			is_str(p.v[0].protocol, ports[i].protocol, "protocol");
 			is_int(p.v[0].host_port, ports[i].host, "host port");
-			is_int(p.v[p.n - 1].container_port, ports[i].container + (int)ports[i].count - 1, "last container port");
+			is_int(p.v[p.n - 1].container_port,
+			       ports[i].container + (int)ports[i].count - 1, "last container port");
 		}
 		net_ports_clear(&p);
 	}
@@ -63,7 +65,8 @@ static void test_ports(void)
 
 static void test_claim(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	auto_fd int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	auto_free char *taken = NULL;
 	struct net_ports p = { 0 };
@@ -90,13 +93,16 @@ static void test_drivers(void)
 	enum net_driver d = NET_NONE;
 	struct err e = { 0 };
 
-	is_int(net_driver_parse("slirp4netns:mtu=1500,allow_host_loopback=true", &d, &options, &e), 0, "slirp4netns with options");
+	is_int(net_driver_parse("slirp4netns:mtu=1500,allow_host_loopback=true", &d, &options, &e),
+	       0, "slirp4netns with options");
 	is_int(d, NET_SLIRP4NETNS, "is that driver");
 	is_str(strv_env_get(&options, "mtu"), "1500", "with its options");
 	is_int(net_driver_parse("bridge", &d, &options, &e), 0, "docker's word");
-	is_int(net_driver_parse("slirp4netns:colour=red", &d, &options, &e), -EINVAL, "an unknown option is refused");
+	is_int(net_driver_parse("slirp4netns:colour=red", &d, &options, &e), -EINVAL,
+	       "an unknown option is refused");
 	is_str(e.msg, "network 'slirp4netns' has no option 'colour=red'", "by name");
-	is_int(net_driver_parse("nonsense", &d, &options, &e), -EINVAL, "an unknown driver is refused");
+	is_int(net_driver_parse("nonsense", &d, &options, &e), -EINVAL,
+	       "an unknown driver is refused");
 	is_str(e.msg, "unknown network 'nonsense': use slirp4netns, none or host", "by name");
 }
 
@@ -115,7 +121,8 @@ static void test_resolv(void)
 	strv_add(&r.options, "ndots:2");
 	str_cut(&text, 0);
 	is_int(resolv_conf_text(&r, &c, &text, &e), 0, "resolv.conf by flags");
-	is_str(str_cstr(&text), "search example.org\nnameserver 192.0.2.53\noptions ndots:2\n", "holds them and no more");
+	is_str(str_cstr(&text), "search example.org\nnameserver 192.0.2.53\noptions ndots:2\n",
+	       "holds them and no more");
 	strv_add(&r.dns, "example.org");
 	is_int(resolv_conf_text(&r, &c, &text, &e), -EINVAL, "a name is no resolver");
 	is_str(e.msg, "invalid --dns 'example.org': not an IP address", "and the error says so");

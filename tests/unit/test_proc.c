@@ -46,15 +46,21 @@ static void test_programs(void)
 
 	is_int(proc_run((const char *const[]){ "echo", "hello", NULL }, &out, &e), 0, "a program");
 	is_str(str_cstr(&out), "hello\n", "and what it says");
-	is_int(proc_run((const char *const[]){ "sh", "-c", "echo no >&2; exit 2", NULL }, NULL, &e), -EIO, "one that fails");
+	is_int(proc_run((const char *const[]){ "sh", "-c", "echo no >&2; exit 2", NULL }, NULL, &e),
+	       -EIO, "one that fails");
 	is_str(e.msg, "'sh' failed: no", "is quoted");
-	is_int(proc_run((const char *const[]){ "sh", "-c", "kill -9 $$", NULL }, NULL, &e), -EIO, "one that is killed");
+	is_int(proc_run((const char *const[]){ "sh", "-c", "kill -9 $$", NULL }, NULL, &e), -EIO,
+	       "one that is killed");
 	is_str(e.msg, "'sh' failed: signal 9 (Killed)", "is told");
-	is_int(proc_run((const char *const[]){ "no-such-program", NULL }, NULL, &e), -ENOENT, "one that is missing");
+	is_int(proc_run((const char *const[]){ "no-such-program", NULL }, NULL, &e), -ENOENT,
+	       "one that is missing");
 	is_str(e.msg, "program 'no-such-program' is not in PATH", "is named");
-	is_int(proc_run((const char *const[]){ "/etc/passwd", NULL }, NULL, &e), -EACCES, "one that is no program");
+	is_int(proc_run((const char *const[]){ "/etc/passwd", NULL }, NULL, &e), -EACCES,
+	       "one that is no program");
 	str_cut(&out, 0);
-	is_int(proc_run((const char *const[]){ "sh", "-c", "ls /proc/self/fd | wc -l", NULL }, &out, &e), 0, "descriptors");
+	is_int(proc_run((const char *const[]){ "sh", "-c", "ls /proc/self/fd | wc -l", NULL }, &out,
+			&e),
+	       0, "descriptors");
 	is_str(str_cstr(&out), "4\n", "are not inherited: three and ls' own");
 }
 
@@ -91,7 +97,8 @@ static void test_userns(void)
 	int fail = 0;
 
 	is_int(userns_plan(&u, false, &e), 0, "what this user can have");
-	is_int(userns_run(&u, CLONE_NEWNS, inside, &fail, &e), 42, "a function in it, as root there");
+	is_int(userns_run(&u, CLONE_NEWNS, inside, &fail, &e), 42,
+	       "a function in it, as root there");
 	fail = 1;
 	is_int(userns_run(&u, CLONE_NEWNS, inside, &fail, &e), -ENODATA, "its failure");
 	is_str(e.msg, "asked to fail", "comes back");

@@ -1,4 +1,7 @@
-/* Seccomp: profiles resolved, filters compiled and really in force in a child, the cache and who it trusts. */
+/*
+ * Seccomp: profiles resolved, filters compiled and really in force in a child, the cache and who it
+ * trusts.
+ */
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -46,7 +49,9 @@ static int compile(const char *seccomp, const char *dir, struct seccomp_filter *
 	return s ? seccomp_compile(&s->linux.seccomp, dir, ret, e) : -e->num;
 }
 
-/* What the call gives in a child under the filter: its errno, 0, or 256 + the signal that ended it. */
+/*
+ * What the call gives in a child under the filter: its errno, 0, or 256 + the signal that ended it.
+ */
 static int under(const struct seccomp_filter *f, long nr, long a, long b, long c)
 {
 	pid_t pid = fork();
@@ -221,9 +226,9 @@ static void test_profile_file(void)
 	is_int(seccomp_profile_load("/nonexistent/p.json", 0, &bad, &e), -ENOENT, "no file");
 }
 
-#define SMALL(errno_ret)                                                                                            \
-	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\"," \
-	"\"errnoRet\":" errno_ret "}]}"
+#define SMALL(errno_ret)                                                              \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"]," \
+	"\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":" errno_ret "}]}"
 
 /* The only file of the cache. */
 static void cache_file(char *buf, size_t size)
@@ -237,7 +242,10 @@ static void cache_file(char *buf, size_t size)
 			(void)snprintf(buf, size, "%s/%s", cache, f->d_name);
 }
 
-/* Puts "errno 77 for all" in the place of the program, the last len bytes of the file: it would be seen if it were used. */
+/*
+ * Puts "errno 77 for all" in the place of the program, the last len bytes of the file: it would be
+ * seen if it were used.
+ */
 static void poison(const char *path, size_t len)
 {
 	const struct sock_filter evil = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | 77 };

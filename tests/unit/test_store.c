@@ -1,4 +1,6 @@
-/* The store: blobs, names, what is found and removed, and that holds keep things from being swept. */
+/*
+ * The store: blobs, names, what is found and removed, and that holds keep things from being swept.
+ */
 #include "image/store.h"
 
 #include <fcntl.h>
@@ -47,7 +49,10 @@ static void add_descriptor(struct str *text, const struct descriptor *d)
 		 d->digest, (long long)d->size);
 }
 
-/* An image of one layer that holds one file with this content, unpacked. The caller owns the descriptor of its manifest. */
+/*
+ * An image of one layer that holds one file with this content, unpacked. The caller owns the
+ * descriptor of its manifest.
+ */
 static struct descriptor put_image(const char *content, const char *created, char *ret_diff_id)
 {
 	auto_str struct str tar = { 0 }, config = { 0 }, manifest = { 0 };

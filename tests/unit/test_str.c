@@ -50,10 +50,11 @@ static void test_bytes(void)
 		int r;
 		uint64_t value;
 	} rows[] = {
-		{ "512", 0, 512 },          { "1b", 0, 1 },          { "64k", 0, 65536 },   { "10M", 0, 10485760 },
-		{ "2g", 0, 2147483648 },    { "1.5GiB", 0, 1610612736 }, { "100MB", 0, 104857600 }, { "1 k", 0, 1024 },
-		{ "20000000t", -ERANGE, 0 }, { "", -EINVAL, 0 },     { "x", -EINVAL, 0 },   { "-1", -EINVAL, 0 },
-		{ "1x", -EINVAL, 0 },       { "1kk", -EINVAL, 0 },
+		{ "512", 0, 512 },         { "1b", 0, 1 },          { "64k", 0, 65536 },
+		{ "10M", 0, 10485760 },    { "2g", 0, 2147483648 }, { "1.5GiB", 0, 1610612736 },
+		{ "100MB", 0, 104857600 }, { "1 k", 0, 1024 },      { "20000000t", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },        { "x", -EINVAL, 0 },     { "-1", -EINVAL, 0 },
+		{ "1x", -EINVAL, 0 },      { "1kk", -EINVAL, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -93,7 +94,8 @@ static void test_clean(void)
 	} rows[] = {
 		{ "plain", "plain" },
 		{ "a\nb\x1b[2J", "a\\x0ab\\x1b[2J" },
-		{ "\xc3\xa4 \xe2\x98\x83 \xf0\x9f\x90\xb3", "\xc3\xa4 \xe2\x98\x83 \xf0\x9f\x90\xb3" },
+		{ "\xc3\xa4 \xe2\x98\x83 \xf0\x9f\x90\xb3",
+		  "\xc3\xa4 \xe2\x98\x83 \xf0\x9f\x90\xb3" },
 		{ "\xff\xc0\xaf", "\\xff\\xc0\\xaf" },
 		{ "\xc2\x9b", "\\xc2\\x9b" },
 		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
@@ -142,7 +144,8 @@ static void test_clock(void)
 	is_int(ns, 10000000000, "is seconds");
 	is_int(clock_parse_duration("1x", &ns), -EINVAL, "an unknown unit");
 	is_int(clock_parse_duration("", &ns), -EINVAL, "nothing");
-	is_str(clock_age(90 * INT64_C(1000000000), buf, sizeof(buf)), "About a minute", "docker's words");
+	is_str(clock_age(90 * INT64_C(1000000000), buf, sizeof(buf)), "About a minute",
+	       "docker's words");
 	is_str(clock_age(7200 * INT64_C(1000000000), buf, sizeof(buf)), "2 hours", "for an age");
 }
 
@@ -153,16 +156,20 @@ static void test_ids(void)
 
 	rand_id(id);
 	ok(str_is_hex(id, 64), "an id is 64 hexadecimal digits");
-	ok(id_name_ok("web_1.a-b") && !id_name_ok("-web") && !id_name_ok("") && !id_name_ok("a/b") && !id_name_ok(".."),
+	ok(id_name_ok("web_1.a-b") && !id_name_ok("-web") && !id_name_ok("") &&
+		   !id_name_ok("a/b") && !id_name_ok(".."),
 	   "names");
-	ok(id_container_ok("a+b_c.d-e") && !id_container_ok("..") && !id_container_ok(".a") && !id_container_ok("a/b"),
+	ok(id_container_ok("a+b_c.d-e") && !id_container_ok("..") && !id_container_ok(".a") &&
+		   !id_container_ok("a/b"),
 	   "container ids");
 	is_int(digest_of("abc", 3, text, &e), 0, "a digest");
-	is_str(text, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "of abc");
+	is_str(text, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+	       "of abc");
 	ok(digest_ok(text), "is one");
 	is_int(digest_check("sha256:../../x", &e), -EINVAL, "a path is none");
 	has_str(e.msg, "invalid digest 'sha256:../../x'", "and the error quotes it");
-	ok(!digest_ok("sha256:BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), "nor are capitals");
+	ok(!digest_ok("sha256:BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+	   "nor are capitals");
 	ok(!digest_ok("md5:900150983cd24fb0d6963f7d28e17f72"), "nor another algorithm");
 }
 
