@@ -85,7 +85,7 @@ static void take_noted_owner(int fd, struct stat *st)
 /* -- entries -- */
 
 /* Files and folders: what can be opened. */
-static int put_open(struct tar_job *j, const struct merge_item *item, struct tar_entry *entry,
+static int put_open(struct tar_job *j, const struct merge_item *item, struct tar_entry entry,
 		    struct err *e)
 {
 	int kind = S_ISDIR(item->st.st_mode) ? O_DIRECTORY : O_NONBLOCK;
@@ -98,20 +98,19 @@ static int put_open(struct tar_job *j, const struct merge_item *item, struct tar
 		return errno == ENOENT || errno == ELOOP
 			       ? 0
 			       : err_sys(e, "open"); /* a live container may change it */
-	if (fstat(fd, &entry->st) < 0 ||
-	    (entry->st.st_mode & S_IFMT) != (item->st.st_mode & S_IFMT))
+	if (fstat(fd, &entry.st) < 0 || (entry.st.st_mode & S_IFMT) != (item->st.st_mode & S_IFMT))
 		return 0;
 	r = add_xattrs(fd, &xattrs, e);
 	if (r < 0)
 		return r;
 	if (j->one_id)
-		take_noted_owner(fd, &entry->st);
-	entry->xattrs = &xattrs;
-	return S_ISDIR(entry->st.st_mode) ? tar_header(&j->tar, entry, e)
-					  : tar_file(&j->tar, entry, fd, e);
+		take_noted_owner(fd, &entry.st);
+	entry.xattrs = &xattrs;
+	return S_ISDIR(entry.st.st_mode) ? tar_header(&j->tar, &entry, e)
+					 : tar_file(&j->tar, &entry, fd, e);
 }
 
-static int put_symlink(struct tar_job *j, const struct merge_item *item, struct tar_entry *entry,
+static int put_symlink(struct tar_job *j, const struct merge_item *item, struct tar_entry entry,
 		       struct err *e)
 {
 	char target[4097];
@@ -120,8 +119,8 @@ static int put_symlink(struct tar_job *j, const struct merge_item *item, struct 
 	if (len < 0)
 		return errno == ENOENT || errno == EINVAL ? 0 : err_sys(e, "read the link");
 	target[len] = '\0';
-	entry->symlink = target;
-	return tar_header(&j->tar, entry, e);
+	entry.symlink = target;
+	return tar_header(&j->tar, &entry, e);
 }
 
 static int put_item(struct tar_job *j, const struct merge_item *item, struct err *e)
@@ -136,8 +135,8 @@ static int put_item(struct tar_job *j, const struct merge_item *item, struct err
 	if (entry.hardlink)
 		return tar_header(&j->tar, &entry, e);
 	if (S_ISDIR(item->st.st_mode) || S_ISREG(item->st.st_mode))
-		return put_open(j, item, &entry, e);
-	return S_ISLNK(item->st.st_mode) ? put_symlink(j, item, &entry, e)
+		return put_open(j, item, entry, e);
+	return S_ISLNK(item->st.st_mode) ? put_symlink(j, item, entry, e)
 					 : tar_header(&j->tar, &entry, e);
 }
 

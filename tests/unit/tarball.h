@@ -31,13 +31,20 @@ static inline void tarball_octal(char *field, size_t size, unsigned long value)
 	(void)memcpy(field, digits + 30 - (size - 1), size);
 }
 
+/* A field of text ends with a NUL only where there is room. */
+static inline void tarball_text(char *field, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size && text[i]; i++)
+		field[i] = text[i];
+}
+
 static inline void tarball_header(struct str *t, const struct member *m, const char *name,
 				  char type, size_t size)
 {
 	char h[512] = { 0 };
 	unsigned int sum = 0;
 
-	memcpy(h, name, strnlen(name, 100));
+	tarball_text(h, name, 100);
 	tarball_octal(h + 100, 8, m->mode ? m->mode : type == '5' ? 0755 : 0644);
 	tarball_octal(h + 108, 8, m->uid);
 	tarball_octal(h + 116, 8, m->gid);
@@ -46,8 +53,9 @@ static inline void tarball_header(struct str *t, const struct member *m, const c
 	memset(h + 148, ' ', 8);
 	h[156] = type;
 	if (m->link && type != 'x')
-		memcpy(h + 157, m->link, strnlen(m->link, 100));
-	memcpy(h + 257, "ustar\00000", 8);
+		tarball_text(h + 157, m->link, 100);
+	tarball_text(h + 257, "ustar", 6);
+	tarball_text(h + 263, "00", 2);
 	tarball_octal(h + 329, 8, m->major);
 	tarball_octal(h + 337, 8, m->minor);
 	for (size_t i = 0; i < sizeof(h); i++)

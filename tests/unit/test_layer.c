@@ -533,7 +533,7 @@ static void test_sparse(void)
 	struct err e = { 0 };
 	int r;
 
-	memcpy(data + 512, "abc", 3);
+	tarball_text(data + 512, "abc", 3);
 	tarball_record(&records, "GNU.sparse.major=1", 18);
 	tarball_record(&records, "GNU.sparse.minor=0", 18);
 	tarball_record(&records, "GNU.sparse.name=big", 19);
