@@ -368,8 +368,7 @@ cJSON *inspect_container(struct engine *g, const struct container *c, bool size)
 	add_path(obj, "HostsPath", g, c, "hosts");
 	add_path(obj, "LogPath", g, c, "log");
 	json_add_str(obj, "Name", name);
-	json_add_i64(obj, "RestartCount",
-		     c->run.monitor.pid ? c->run.restarts : c->exit.restarts);
+	json_add_i64(obj, "RestartCount", c->run.monitor.pid ? c->run.restarts : c->exit.restarts);
 	json_add_str(obj, "Driver", c->run.driver ? c->run.driver : r->storage_driver);
 	json_add_str(obj, "Platform", "linux");
 	json_add_str(obj, "MountLabel", "");

@@ -71,7 +71,8 @@ static void add_fixed(const struct bundle *b, cJSON *mounts, const struct fixed_
 					: "rbind,nosuid,noexec,nodev,ro");
 	else if (str_eq(f->type, "cgroup") && !bundle_own_network(r) && b->rootless)
 		return; /* it is in /sys as the host has it */
-	else if (str_eq(f->type, "mqueue") && bundle_shares(r->ipc_mode) && access("/dev/mqueue", F_OK) < 0)
+	else if (str_eq(f->type, "mqueue") && bundle_shares(r->ipc_mode) &&
+		 access("/dev/mqueue", F_OK) < 0)
 		return; /* the host has none to share */
 	else if (str_eq(f->type, "mqueue") && bundle_shares(r->ipc_mode))
 		add_mount(mounts, f->destination, "bind", "/dev/mqueue",

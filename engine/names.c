@@ -13,12 +13,14 @@
 #include "engine/engine.h"
 
 /*
- * An id as the text of a link: 32 bytes, six bits a character. The 64 digits themselves would not fit the inode (59 bytes in ext4), and a block of
- * its own makes the link dear to make and dearer to remove.
+ * An id as the text of a link: 32 bytes, six bits a character. The 64 digits themselves would not
+ * fit the inode (59 bytes in ext4), and a block of its own makes the link dear to make and dearer
+ * to remove.
  */
 #define LINK_LENGTH 43
 
-static const char link_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char link_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static unsigned int hex_value(char c)
 {
@@ -54,7 +56,8 @@ static int link_decode(const char *text, char ret_id[65])
 			return -EINVAL;
 		for (size_t bit = 0; bit < 6; bit++)
 			if ((at - link_digits) >> (5 - bit) & 1)
-				bytes[(6 * i + bit) / 8] |= (unsigned char)(0x80 >> ((6 * i + bit) % 8));
+				bytes[(6 * i + bit) / 8] |=
+					(unsigned char)(0x80 >> ((6 * i + bit) % 8));
 	}
 	str_hex(ret_id, bytes, 32);
 	return 0;
