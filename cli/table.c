@@ -57,7 +57,7 @@ void table_print(const char *text, FILE *f)
 			(void)fprintf(f, "%*s", (int)(widths[col] - characters(p, len)) + TABLE_GAP,
 				      "");
 			col++;
-		} else {
+		} else if (p[len]) {
 			(void)fputc('\n', f);
 			col = 0;
 		}
