@@ -15,7 +15,7 @@ extern char **environ;
 /* "NAME*": every variable of the caller that begins so. */
 static void put_matching(struct strv *env, const char *prefix, size_t len)
 {
-	for (char **v = environ; *v; v++)
+	for (char **v = environ; v && *v; v++)
 		if (strncmp(*v, prefix, len) == 0 && strchr(*v, '='))
 			strv_env_put(env, *v);
 }

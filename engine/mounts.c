@@ -134,6 +134,7 @@ int mounts_add_volume(struct record *r, const char *text, struct err *e)
 	auto_mount struct record_mount m = { 0 };
 	auto_strv struct strv parts = { 0 }, words = { 0 };
 	const char *source;
+	int rc;
 
 	strv_split(&parts, text, ':');
 	if (parts.len < 1 || parts.len > 3)
@@ -167,8 +168,8 @@ int mounts_add_volume(struct record *r, const char *text, struct err *e)
 	if (parts.len == 3)
 		strv_split(&words, parts.v[2], ',');
 	for (size_t i = 0; i < words.len; i++)
-		if (volume_option(&m, words.v[i], e) < 0)
-			return -e->num;
+		if ((rc = volume_option(&m, words.v[i], e)) < 0)
+			return rc;
 	return add(r, &m, e);
 }
 
@@ -218,13 +219,14 @@ int mounts_add_tmpfs(struct record *r, const char *text, struct err *e)
 	auto_mount struct record_mount m = { .type = xstrdup("tmpfs") };
 	auto_strv struct strv words = { 0 };
 	const char *colon = strchr(text, ':');
+	int rc;
 
 	m.destination = xstrndup(text, colon ? (size_t)(colon - text) : strlen(text));
 	if (colon)
 		strv_split(&words, colon + 1, ',');
 	for (size_t i = 0; i < words.len; i++)
-		if (tmpfs_option(&m, words.v[i], e) < 0)
-			return -e->num;
+		if ((rc = tmpfs_option(&m, words.v[i], e)) < 0)
+			return rc;
 	tmpfs_defaults(&m);
 	return add(r, &m, e);
 }
@@ -319,13 +321,16 @@ static int check_keys(const struct record_mount *m, const struct strv *fields, s
 
 static int complete_long(struct record_mount *m, const struct strv *fields, struct err *e)
 {
+	int rc;
+
 	if (!m->type)
 		m->type = xstrdup("volume");
 	if (!str_eq(m->type, "bind") && !str_eq(m->type, "volume") && !str_eq(m->type, "tmpfs"))
 		return err_set(e, EINVAL, "invalid mount type '%s': bind, volume or tmpfs",
 			       m->type);
-	if (check_keys(m, fields, e) < 0)
-		return -e->num;
+	rc = check_keys(m, fields, e);
+	if (rc < 0)
+		return rc;
 	if (!m->destination || !m->destination[0])
 		return err_set(e, EINVAL, "target is required");
 	if (str_eq(m->type, "bind")) {
@@ -355,6 +360,7 @@ int mounts_add_long(struct record *r, const char *text, struct err *e)
 {
 	auto_mount struct record_mount m = { 0 };
 	auto_strv struct strv fields = { 0 };
+	int rc;
 
 	strv_split(&fields, text, ',');
 	if (!fields.len)
@@ -366,12 +372,11 @@ int mounts_add_long(struct record *r, const char *text, struct err *e)
 
 		if (!k)
 			return err_set(e, EINVAL, "unknown option '%s' in '%s'", key, fields.v[i]);
-		if (set_long(&m, k, fields.v[i][len] ? fields.v[i] + len + 1 : NULL, e) < 0)
-			return -e->num;
+		if ((rc = set_long(&m, k, fields.v[i][len] ? fields.v[i] + len + 1 : NULL, e)) < 0)
+			return rc;
 	}
-	if (complete_long(&m, &fields, e) < 0)
-		return -e->num;
-	return add(r, &m, e);
+	rc = complete_long(&m, &fields, e);
+	return rc < 0 ? rc : add(r, &m, e);
 }
 
 /* -- --device, --ulimit -- */
@@ -385,6 +390,7 @@ int mounts_add_device(struct record *r, const char *text, struct err *e)
 {
 	auto_strv struct strv parts = { 0 };
 	const char *container, *access = "rwm";
+	int rc;
 
 	strv_split(&parts, text, ':');
 	if (parts.len < 1 || parts.len > 3 || parts.v[0][0] != '/')
@@ -400,8 +406,9 @@ int mounts_add_device(struct record *r, const char *text, struct err *e)
 		access = parts.v[2];
 	if (!is_access(access))
 		return err_set(e, EINVAL, "bad mode specified: %s", access);
-	if (check_destination(container, e) < 0)
-		return -e->num;
+	rc = check_destination(container, e);
+	if (rc < 0)
+		return rc;
 	r->devices = xreallocarray(r->devices, r->n_devices + 1, sizeof(*r->devices));
 	r->devices[r->n_devices++] = (struct record_device){
 		.host = tidy(parts.v[0]),

@@ -115,6 +115,7 @@ static int reclaim(struct engine *g, const char *name, struct err *e)
 int names_claim(struct engine *g, const char *name, const char *id, struct err *e)
 {
 	char owner[65], text[LINK_LENGTH + 1];
+	int r;
 
 	link_encode(id, text);
 	for (int try = 0; try < 2; try++) {
@@ -124,8 +125,9 @@ int names_claim(struct engine *g, const char *name, const char *id, struct err *
 			return err_sys(e, "claim the name '%s'", name);
 		if (names_lookup(g, name, owner) == 0 && container_exists(g, owner))
 			break;
-		if (reclaim(g, name, e) < 0)
-			return -e->num;
+		r = reclaim(g, name, e);
+		if (r < 0)
+			return r;
 	}
 	if (names_lookup(g, name, owner) < 0)
 		return err_set(e, EEXIST, "the container name \"/%s\" is in use", name);
