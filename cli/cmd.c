@@ -153,7 +153,7 @@ static int show_help(struct cli *c, int argc, char **argv, struct err *e)
 	if (!cmd) {
 		(void)err_set(e, ENOENT, "'%s' is not a %s command; see '%s --help'",
 			      argv[argc - 1], c->face->name, c->face->name);
-		return err_status(e, c->face->failed ? c->face->failed : EXIT_POD);
+		return err_status(e, 1);
 	}
 	cmd_print_help(c, cmd, stdout);
 	return 0;
@@ -234,7 +234,7 @@ static int dispatch(struct cli *c, int argc, char **argv, struct err *e)
 		(void)err_set(e, ENOENT, "'%s' is not a %s%s%s command; see '%s%s%s --help'",
 			      argv[0], c->face->name, noun ? " " : "", noun ? noun->name : "",
 			      c->face->name, noun ? " " : "", noun ? noun->name : "");
-		return err_status(e, c->face->failed ? c->face->failed : EXIT_POD);
+		return err_status(e, 1);
 	}
 	if (!(cmd->flags & CMD_KEEP_FDS))
 		fd_close_from(3);
@@ -285,5 +285,9 @@ int face_run(const struct face *f, struct cli *c, int argc, char **argv)
 	if (r >= 0)
 		return r;
 	cmd_report(c, &e);
-	return e.status ? e.status : f->failed ? f->failed : EXIT_POD;
+	if (e.status)
+		return e.status;
+	if (c->cmd && c->cmd->failed)
+		return c->cmd->failed;
+	return f->failed ? f->failed : EXIT_POD;
 }

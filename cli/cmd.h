@@ -56,6 +56,7 @@ struct cmd {
 	const char *about;      /* more lines for --help; NULL: none */
 	enum cmd_group group;
 	unsigned int flags;     /* enum cmd_flags */
+	int failed;             /* exit status of a failure that names none; 0: the face's */
 	int min_args, max_args; /* of arguments; CMD_ANY: no upper bound */
 	const struct opt *opts; /* OPT_END-terminated; NULL: none but --help */
 	size_t size;            /* of the struct that opts fills; 0: none */

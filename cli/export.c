@@ -210,6 +210,7 @@ const struct cmd cmd_export = {
 		 "owners than root belong to your subordinate ids; 'unshare --map-auto "
 		 "--map-root-user rm -r DIR' removes them.",
 	.group = CMD_CONTAINERS,
+	.failed = 1,
 	.min_args = 1,
 	.max_args = 1,
 	.opts = opts,

@@ -110,7 +110,7 @@ static int run_history(const struct cli *c, void *opts_of, int argc, char **argv
 	if (open_store(c, &g, e) < 0)
 		return -e->num;
 	if (image_find(&g.store, argv[0], &img, e) < 0)
-		return err_status(e, 1);
+		return -e->num;
 	add_rows(rows, &g, o, img);
 	return format_rows(o->format && !o->quiet ? o->format : usual, columns, rows, stdout, e);
 }
@@ -120,6 +120,7 @@ const struct cmd cmd_history = {
 	.usage = "[OPTIONS] IMAGE",
 	.summary = "Show how an image was made",
 	.group = CMD_IMAGES,
+	.failed = 1,
 	.min_args = 1,
 	.max_args = 1,
 	.opts = opts,

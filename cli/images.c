@@ -103,7 +103,7 @@ static int bound(const struct engine *g, const struct strv *filters, const char 
 		auto_image struct image *img = NULL;
 
 		if (image_find(&g->store, value, &img, e) < 0)
-			return err_status(e, 1);
+			return -e->num;
 		*ret_ns = img->created_ns;
 	}
 	return 0;
@@ -221,6 +221,7 @@ const struct cmd cmd_images = {
 	.usage = "[OPTIONS] [REPOSITORY[:TAG]]",
 	.summary = "List images",
 	.group = CMD_IMAGES,
+	.failed = 1,
 	.max_args = 1,
 	.opts = opts,
 	.size = sizeof(struct images_options),

@@ -96,6 +96,7 @@ const struct cmd cmd_import = {
 	.usage = "[OPTIONS] FILE|- [NAME[:TAG]]",
 	.summary = "Make an image from a tar of a root file system",
 	.group = CMD_IMAGES,
+	.failed = 1,
 	.min_args = 1,
 	.max_args = 2,
 	.opts = opts,

@@ -135,6 +135,7 @@ const struct cmd cmd_inspect = {
 	.usage = "[OPTIONS] NAME|ID [NAME|ID...]",
 	.summary = "Show everything about containers and images",
 	.group = CMD_OTHER,
+	.failed = 1,
 	.min_args = 1,
 	.max_args = CMD_ANY,
 	.opts = opts,

@@ -79,6 +79,7 @@ const struct cmd cmd_rmi = {
 	.usage = "[OPTIONS] IMAGE [IMAGE...]",
 	.summary = "Remove images",
 	.group = CMD_IMAGES,
+	.failed = 1,
 	.min_args = 1,
 	.max_args = CMD_ANY,
 	.opts = opts,

@@ -17,7 +17,7 @@ static int run_tag(const struct cli *c, void *opts_of, int argc, char **argv, st
 	(void)opts_of;
 	(void)argc;
 	if (ref_parse(argv[1], &ref, e) < 0)
-		return err_status(e, 1);
+		return -e->num;
 	if (ref.digest)
 		return cmd_usage_error(c, e, "'%s' is no name to give: it has a digest", argv[1]);
 	if (open_store(c, &g, e) < 0)
@@ -26,7 +26,7 @@ static int run_tag(const struct cli *c, void *opts_of, int argc, char **argv, st
 	if (hold < 0)
 		return hold;
 	if (image_find(&g.store, argv[0], &img, e) < 0)
-		return err_status(e, 1);
+		return -e->num;
 	full = ref_full(&ref);
 	return image_set_name(&g.store, full, &img->manifest, img->index_digest, e);
 }
@@ -36,6 +36,7 @@ const struct cmd cmd_tag = {
 	.usage = "IMAGE NAME[:TAG]",
 	.summary = "Give an image one more name",
 	.group = CMD_IMAGES,
+	.failed = 1,
 	.min_args = 2,
 	.max_args = 2,
 	.run = run_tag,

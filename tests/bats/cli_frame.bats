@@ -51,20 +51,22 @@ tables() {
 	has "$output" "Usage:  pod rmi "
 	run_pod oci --help
 	has "$output" "Usage:  pod oci [OPTIONS] COMMAND"
-	run_pod 125 help frobnicate
+	run_pod 1 help frobnicate
 	is "$stderr" "pod: 'frobnicate' is not a pod command; see 'pod --help'"
 }
 
-@test "errors: a wrong word, flag, value or number of arguments is one line and 125" {
+@test "errors: one line; 1 for a wrong word, 125 for a wrong flag, value or number of arguments" {
 	local want
+	run_pod 1 frobnicate
+	is "$stderr" "pod: 'frobnicate' is not a pod command; see 'pod --help'"
+	run_pod 1 image frobnicate
+	is "$stderr" "pod: 'frobnicate' is not a pod image command; see 'pod image --help'"
 	while IFS='|' read -r words want; do
 		# shellcheck disable=SC2086 # words
 		run_pod 125 $words
 		is "$stderr" "pod: $want"
 		is "$output" ""
 	done <<-'END'
-		frobnicate|'frobnicate' is not a pod command; see 'pod --help'
-		image frobnicate|'frobnicate' is not a pod image command; see 'pod image --help'
 		--frobnicate|unknown flag: --frobnicate; see 'pod --help'
 		run --frobnicate busybox|unknown flag: --frobnicate; see 'pod run --help'
 		run -dX busybox|unknown shorthand flag: 'X' in -dX; see 'pod run --help'
@@ -151,7 +153,7 @@ tables() {
 	"$POD" --root "$store" images >&- 2>&- <&-
 	status=0
 	"$POD" frobnicate 2>&- || status=$?
-	is "$status" 125
+	is "$status" 1
 }
 
 @test "descriptors: a command keeps no descriptor of its caller" {

@@ -61,9 +61,9 @@ b/c:2"
 	is "$output" ""
 	run_pod images --format "$format" -f before=b/c:2
 	is "$output" a:1
-	run_pod 125 images -f colour=red
+	run_pod 1 images -f colour=red
 	is "$stderr" "pod: invalid filter 'colour=red': known are reference, dangling, label, before, since"
-	run_pod 125 images -f dangling=perhaps
+	run_pod 1 images -f dangling=perhaps
 	is "$stderr" "pod: invalid filter 'dangling=perhaps': neither true nor false"
 	run_pod 1 images -f before=nosuch
 	has "$stderr" "nosuch"
@@ -144,12 +144,12 @@ b/c:2"
 	head -c 1600 "$T/root.tar" >"$T/cut.tar"
 	gzip -c "$T/root.tar" | head -c 100 >"$T/cut.tgz"
 	for words in "$T/cut.tar" "$T/cut.tgz" /etc/passwd "$T" "$T/nosuch"; do
-		run_pod 125 import "$words" bad
+		run_pod 1 import "$words" bad
 		one_line "$stderr"
 		is "$(snapshot)" "$before"
 	done
 	while IFS='|' read -r words want; do
-		run_pod 125 import -c "$words" "$T/root.tar" bad
+		run_pod 1 import -c "$words" "$T/root.tar" bad
 		has "$stderr" "$want"
 		one_line "$stderr"
 	done <<-'END'
@@ -160,9 +160,9 @@ b/c:2"
 		EXPOSE much|'much' is no port
 		STOPSIGNAL SIGNONE|SIGNONE
 	END
-	run_pod 125 import http://localhost/x.tar bad
+	run_pod 1 import http://localhost/x.tar bad
 	has "$stderr" "is a URL"
-	run_pod 125 import --platform linux/ "$T/root.tar" bad
+	run_pod 1 import --platform linux/ "$T/root.tar" bad
 	has "$stderr" "invalid platform 'linux/'"
 	is "$(snapshot)" "$before"
 }

@@ -78,9 +78,9 @@ load helpers
 	is "$output" "[]"
 	run_pod 1 container inspect nosuch
 	one_line "$stderr"
-	run_pod 125 inspect -f '{{.Nope}}' busybox
+	run_pod 1 inspect -f '{{.Nope}}' busybox
 	is "$stderr" 'pod: template: 1:3: at <.Nope>: map has no entry for key "Nope"'
-	run_pod 125 inspect -f '{{.Name' busybox
+	run_pod 1 inspect -f '{{.Name' busybox
 	is "$stderr" "pod: template: 1:8: unclosed action"
 	run_pod rm busybox
 }
