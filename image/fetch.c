@@ -2,12 +2,13 @@
  * The download of an image's layers as a loop over small state machines, one a layer, in the
  * pulling thread:
  *
- *	WAITING → RUNNING → DRAINING → DONE
+ *	WAITING → RUNNING → DRAINING → EXTRACTING → DONE
  *	          ↓    ↑
  *	          RESTING
  *
  * RESTING is between attempts, which go on where the last one broke off; DRAINING while the pipe
- * still has to take bytes.
+ * still has to take bytes; EXTRACTING while the unpacking process has still to write what it took,
+ * which keeps no other layer waiting.
  *
  * A layer that cannot be unpacked on the way (another process is at it, or its blob was there
  * already) is unpacked from its blob at the end, when this process holds no other layer's lock.
@@ -37,7 +38,7 @@
 #define PIPE_BYTES (1 << 20)
 #define REPORT_NS 50000000
 
-enum job_state { JOB_WAITING, JOB_RUNNING, JOB_RESTING, JOB_DRAINING, JOB_DONE };
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_RESTING, JOB_DRAINING, JOB_EXTRACTING, JOB_DONE };
 
 struct job {
 	struct fetch *f;
@@ -47,6 +48,7 @@ struct job {
 	const char *diff_id;
 	struct blob_writer *blob;
 	struct layer_unpack *unpack; /* NULL: not on the way */
+	int extracted;               /* readable when the unpacking has ended; EXTRACTING only */
 	struct http_transfer *transfer;
 	struct registry_try tried;
 	int restarts;
@@ -251,22 +253,32 @@ static int begin_job(struct job *j, struct err *e)
 	return rc;
 }
 
-/* All bytes are in: the blob gets its name if it is what it should be, then the layer. */
-static int finish_job(struct job *j, struct err *e)
+/* All bytes are in: the blob gets its name if it is what it should be; the layer has yet to end. */
+static int commit_job(struct job *j, struct err *e)
 {
-	bool unpacked = j->unpack;
 	int rc = blob_commit(take_ptr(&j->blob), e);
 
 	if (rc < 0)
 		return rc;
-	report(j, unpacked ? "Extracting" : "Download complete");
-	if (unpacked)
-		rc = layer_unpack_finish(take_ptr(&j->unpack), e);
+	report(j, j->unpack ? "Extracting" : "Download complete");
+	if (!j->unpack) {
+		j->state = JOB_DONE;
+		return 0;
+	}
+	j->extracted = layer_unpack_end(j->unpack);
+	j->state = JOB_EXTRACTING;
+	return 0;
+}
+
+/* The unpacking has ended: the layer gets its name if it is what it should be. */
+static int finish_job(struct job *j, struct err *e)
+{
+	int rc = layer_unpack_finish(take_ptr(&j->unpack), e);
+
 	if (rc < 0)
 		return rc;
 	j->state = JOB_DONE;
-	if (unpacked)
-		report(j, "Pull complete");
+	report(j, "Pull complete");
 	return 0;
 }
 
@@ -352,7 +364,19 @@ static int next_timeout(const struct fetch *f)
 	return (int)ms;
 }
 
-/* Waits for the network and for pipes that block their layer. */
+/* What this layer waits for beside the network: false where that is nothing. */
+static bool wants(const struct job *j, struct pollfd *ret)
+{
+	if (j->state == JOB_EXTRACTING)
+		*ret = (struct pollfd){ .fd = j->extracted, .events = POLLIN };
+	else if (j->pending.len)
+		*ret = (struct pollfd){ .fd = layer_unpack_fd(j->unpack), .events = POLLOUT };
+	else
+		return false;
+	return true;
+}
+
+/* Waits for the network, for pipes that block their layer, and for unpackings that end. */
 static int wait_once(struct fetch *f, int timeout_ms, struct err *e)
 {
 	struct pollfd fds[JOBS_MAX];
@@ -360,19 +384,16 @@ static int wait_once(struct fetch *f, int timeout_ms, struct err *e)
 	size_t n = 0;
 	int rc;
 
-	for (size_t i = 0; i < f->njobs; i++) {
-		struct job *j = &f->jobs[i];
-
-		if (j->pending.len && n < JOBS_MAX) {
-			owners[n] = j;
-			fds[n++] = (struct pollfd){ .fd = layer_unpack_fd(j->unpack),
-						    .events = POLLOUT };
-		}
-	}
+	for (size_t i = 0; i < f->njobs && n < JOBS_MAX; i++)
+		if (wants(&f->jobs[i], &fds[n]))
+			owners[n++] = &f->jobs[i];
 	rc = http_step(f->http, fds, n, timeout_ms, e);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (fds[i].revents)
-			rc = flush(owners[i], e);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!fds[i].revents)
+			continue;
+		rc = owners[i]->state == JOB_EXTRACTING ? finish_job(owners[i], e)
+							: flush(owners[i], e);
+	}
 	return rc;
 }
 
@@ -386,7 +407,7 @@ static int advance(struct fetch *f, struct err *e)
 		if (j->state == JOB_RUNNING && j->transfer->done)
 			rc = end_transfer(j, e);
 		if (rc == 0 && j->state == JOB_DRAINING && !j->pending.len)
-			rc = finish_job(j, e);
+			rc = commit_job(j, e);
 	}
 	return rc;
 }

@@ -282,6 +282,12 @@ int layer_unpack_fd(const struct layer_unpack *u)
 	return u->in;
 }
 
+int layer_unpack_end(struct layer_unpack *u)
+{
+	close_fd(&u->in);
+	return u->result;
+}
+
 /* What the child says, or how it died. */
 static int take_outcome(struct layer_unpack *u, struct outcome *out, struct err *e)
 {
