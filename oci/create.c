@@ -353,6 +353,8 @@ static int prefer_reason(struct creation *k, int r, struct err *e)
 
 	if (r != -EPIPE && r != -ECONNRESET && r != -ESRCH)
 		return r;
+	/* it may itself be waiting for us: end of file wakes it */
+	(void)shutdown(k->sock[0], SHUT_WR);
 	while (sync_expect(k->sock[0], SYNC_HOOKS, NULL, 0, &why) >= 0)
 		;
 	return why.num && why.num != EPIPE ? err_copy(e, &why) : r;

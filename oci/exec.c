@@ -297,6 +297,7 @@ static int follow(struct execution *x, struct err *e)
 	if (r == -EPIPE || r == -ESRCH) { /* it has ended before; its reason is in the queue */
 		struct err why = { 0 };
 
+		(void)shutdown(x->sock[0], SHUT_WR);
 		if (sync_expect(x->sock[0], SYNC_EXEC, NULL, 0, &why) < 0 && why.num != EPIPE)
 			return err_copy(e, &why);
 	}

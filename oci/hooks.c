@@ -96,7 +96,7 @@ static int run_one(const struct spec_hook *h, const char *state, struct err *e)
 	n = pread(out, said, OUTPUT_SHOWN, 0);
 	said[n > 0 ? n : 0] = '\0';
 	said[strcspn(said, "\n")] = '\0';
-	return err_set(e, EPIPE, "%s%s%s", proc_status_text(status, how, sizeof(how)),
+	return err_set(e, EIO, "%s%s%s", proc_status_text(status, how, sizeof(how)),
 		       said[0] ? ": " : "", said);
 }
 
