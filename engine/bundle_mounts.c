@@ -63,17 +63,19 @@ static void add_fixed(const struct bundle *b, cJSON *mounts, const struct fixed_
 
 	if (is_covered(r, f->destination))
 		return;
+	/* it is in /sys as the host has it */
+	if (str_eq(f->type, "cgroup") && !bundle_own_network(r) && b->rootless)
+		return;
+	/* the host has none to share */
+	if (str_eq(f->type, "mqueue") && bundle_shares(r->ipc_mode) &&
+	    access("/dev/mqueue", F_OK) < 0)
+		return;
 	if (str_eq(f->type, "proc") && bundle_shares(r->pid_mode) && b->rootless)
 		add_mount(mounts, f->destination, "bind", "/proc", "rbind,nosuid,noexec,nodev");
 	else if (str_eq(f->type, "sysfs") && !bundle_own_network(r) && b->rootless)
 		add_mount(mounts, f->destination, "bind", "/sys",
 			  r->privileged ? "rbind,nosuid,noexec,nodev,rw"
 					: "rbind,nosuid,noexec,nodev,ro");
-	else if (str_eq(f->type, "cgroup") && !bundle_own_network(r) && b->rootless)
-		return; /* it is in /sys as the host has it */
-	else if (str_eq(f->type, "mqueue") && bundle_shares(r->ipc_mode) &&
-		 access("/dev/mqueue", F_OK) < 0)
-		return; /* the host has none to share */
 	else if (str_eq(f->type, "mqueue") && bundle_shares(r->ipc_mode))
 		add_mount(mounts, f->destination, "bind", "/dev/mqueue",
 			  "rbind,nosuid,noexec,nodev");

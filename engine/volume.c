@@ -59,8 +59,7 @@ int volume_open(struct engine *g, const char *name, bool anonymous, char **ret_p
 	dir = dir_make_open(volumes, name, 0700, e);
 	if (dir < 0)
 		return err_prefix(e, "volume '%s'", name);
-	if (faccessat(dir, "volume.json", F_OK, 0) < 0 &&
-	    (r = write_about(dir, name, anonymous, e)) < 0)
+	if (faccessat(dir, "volume.json", F_OK, 0) < 0 && write_about(dir, name, anonymous, e) < 0)
 		return err_prefix(e, "volume '%s'", name);
 	data = dir_make_open(dir, "data", 0755, e);
 	if (data < 0)
