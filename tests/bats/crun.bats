@@ -5,6 +5,7 @@
 
 load helpers
 load exported
+load oci_helpers
 
 crun() {
 	mkdir -p "$T/xdg"
@@ -64,7 +65,7 @@ setup() {
 		| .process.capabilities.inheritable = ["CAP_KILL"] | .process.env += ["HOME=/x"] | .hostname = "same"
 		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["swapon"], action: "SCMP_ACT_ERRNO"}]}'
 	oci run -b "$B" mine >"$T/pods" </dev/null
-	crun run -b "$B" theirs >"$T/cruns" </dev/null
+	crun run -b "$B" theirs >"$T/cruns" 2>"$T/theirs" </dev/null # it gives away the files behind stdio
 	is "$(cat "$T/pods")" "$(cat "$T/cruns")"
 	has "$(cat "$T/pods")" 'Seccomp:	2'
 }
