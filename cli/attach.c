@@ -18,10 +18,10 @@ struct attach_flags {
 
 static const struct opt opts[] = {
 	OPT_STR(struct attach_flags, detach_keys, 0, "detach-keys", "string",
-		"Override the key sequence for detaching a container"),
-	OPT_BOOL(struct attach_flags, no_stdin, 0, "no-stdin", "Do not attach STDIN"),
+		"Keys that detach (ctrl-p,ctrl-q)"),
+	OPT_BOOL(struct attach_flags, no_stdin, 0, "no-stdin", "Do not connect standard input"),
 	OPT_TRI(struct attach_flags, sig_proxy, 0, "sig-proxy",
-		"Proxy all received signals to the process (default true)"),
+		"Pass signals on to the process (true)"),
 	OPT_END,
 };
 
@@ -66,7 +66,7 @@ static int run_attach(const struct cli *cli, void *opts_of, int argc, char **arg
 const struct cmd cmd_attach = {
 	.name = "attach",
 	.usage = "[OPTIONS] CONTAINER",
-	.summary = "Attach local standard input, output, and error streams to a running container",
+	.summary = "Connect to the streams of a running container",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = 1,

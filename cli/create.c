@@ -32,7 +32,7 @@ static int run_create(const struct cli *c, void *opts_of, int argc, char **argv,
 const struct cmd cmd_create = {
 	.name = "create",
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
-	.summary = "Create a new container",
+	.summary = "Create a container without starting it",
 	.group = CMD_CONTAINERS,
 	.flags = CMD_STOP,
 	.min_args = 1,

@@ -54,77 +54,77 @@ extern const struct create_options create_options_defaults;
 /* The rows, sorted; `run` has more of them between the pieces. */
 /* clang-format off */
 #define CREATE_ROWS_TO_DETACH \
-	C_(LIST, add_hosts, 0, "add-host", "list", "Add a custom host-to-IP mapping (host:ip)"), \
-	C_(LIST, annotations, 0, "annotation", "map", "Add an annotation to the container (OCI config.json)"), \
-	C_(LIST, attach, 'a', "attach", "list", "Attach to STDIN, STDOUT or STDERR"), \
-	C_(LIST, cap_add, 0, "cap-add", "list", "Add Linux capabilities"), \
-	C_(LIST, cap_drop, 0, "cap-drop", "list", "Drop Linux capabilities"), \
-	C_(STR, cgroup_parent, 0, "cgroup-parent", "string", "Parent cgroup for the container"), \
-	C_(STR, cgroupns, 0, "cgroupns", "string", "Cgroup namespace to use (host|private)"), \
-	C_(STR, cidfile, 0, "cidfile", "string", "Write the container ID to the file"), \
-	C_(INT, cpu_period, 0, "cpu-period", "int", "CPU CFS period in microseconds"), \
-	C_(INT, cpu_quota, 0, "cpu-quota", "int", "CPU CFS quota in microseconds"), \
-	C_(INT, cpu_shares, 'c', "cpu-shares", "int", "CPU shares (relative weight)"), \
-	C_(STR, cpus, 0, "cpus", "decimal", "Number of CPUs"), \
-	C_(STR, cpuset_cpus, 0, "cpuset-cpus", "string", "CPUs in which to allow execution (0-3, 0,1)"), \
-	C_(STR, cpuset_mems, 0, "cpuset-mems", "string", "MEMs in which to allow execution (0-3, 0,1)")
+	C_(LIST, add_hosts, 0, "add-host", "list", "Line for /etc/hosts, NAME:IP (host-gateway: the host)"), \
+	C_(LIST, annotations, 0, "annotation", "map", "Annotation in config.json, KEY=VALUE"), \
+	C_(LIST, attach, 'a', "attach", "list", "Attach only stdin, stdout or stderr"), \
+	C_(LIST, cap_add, 0, "cap-add", "list", "Capability to add, or ALL"), \
+	C_(LIST, cap_drop, 0, "cap-drop", "list", "Capability to take away, or ALL"), \
+	C_(STR, cgroup_parent, 0, "cgroup-parent", "string", "Cgroup to make the container's below"), \
+	C_(STR, cgroupns, 0, "cgroupns", "string", "Cgroup namespace: private or host"), \
+	C_(STR, cidfile, 0, "cidfile", "string", "Write the container's id to a new file"), \
+	C_(INT, cpu_period, 0, "cpu-period", "int", "Period of --cpu-quota in microseconds"), \
+	C_(INT, cpu_quota, 0, "cpu-quota", "int", "Processor time for each period in microseconds"), \
+	C_(INT, cpu_shares, 'c', "cpu-shares", "int", "Weight among those that compete for the processor"), \
+	C_(STR, cpus, 0, "cpus", "decimal", "How many processors it may keep busy, as 1.5"), \
+	C_(STR, cpuset_cpus, 0, "cpuset-cpus", "string", "Processors it may use, as 0-3,7"), \
+	C_(STR, cpuset_mems, 0, "cpuset-mems", "string", "Memory nodes it may use")
 
 #define CREATE_ROWS_TO_SIG_PROXY \
-	C_(LIST, devices, 0, "device", "list", "Add a host device to the container"), \
-	C_(LIST, dns, 0, "dns", "list", "Set custom DNS servers"), \
-	C_(LIST, dns_option, 0, "dns-option", "list", "Set DNS options"), \
-	C_(LIST, dns_search, 0, "dns-search", "list", "Set custom DNS search domains"), \
-	C_(STR, domainname, 0, "domainname", "string", "Container NIS domain name"), \
-	C_(STR, entrypoint, 0, "entrypoint", "string", "Overwrite the default ENTRYPOINT of the image"), \
-	C_(LIST, env, 'e', "env", "list", "Set environment variables"), \
-	C_(LIST, env_files, 0, "env-file", "list", "Read in a file of environment variables"), \
-	C_(LIST, expose, 0, "expose", "list", "Expose a port or a range of ports"), \
-	C_(LIST, group_add, 0, "group-add", "list", "Add additional groups to join"), \
-	C_(STR, hostname, 'h', "hostname", "string", "Container host name"), \
-	C_(BOOL, init, 0, "init", "Run an init inside the container that forwards signals and reaps processes"), \
-	C_(BOOL, interactive, 'i', "interactive", "Keep STDIN open even if not attached"), \
-	C_(STR, ipc, 0, "ipc", "string", "IPC mode to use (host|private)"), \
-	C_(LIST, labels, 'l', "label", "list", "Set meta data on a container"), \
-	C_(LIST, label_files, 0, "label-file", "list", "Read in a line delimited file of labels"), \
-	C_(STR, log_driver, 0, "log-driver", "string", "Logging driver for the container (json-file|none)"), \
-	C_(LIST, log_opts, 0, "log-opt", "list", "Log driver options"), \
-	C_(STR, memory, 'm', "memory", "bytes", "Memory limit"), \
-	C_(STR, memory_reservation, 0, "memory-reservation", "bytes", "Memory soft limit"), \
-	C_(STR, memory_swap, 0, "memory-swap", "bytes", "Swap limit equal to memory plus swap: '-1' to enable unlimited swap"), \
-	C_(LIST, mounts, 0, "mount", "mount", "Attach a filesystem mount to the container"), \
-	C_(STR, name, 0, "name", "string", "Assign a name to the container"), \
-	C_(STR, network, 0, "network", "network", "Connect a container to a network (slirp4netns|none|host)"), \
-	C_(STR, network, 0, "net", "network", "Connect a container to a network", .hidden = true), \
-	C_(BOOL, no_healthcheck, 0, "no-healthcheck", "Disable any container-specified HEALTHCHECK"), \
-	C_(STR, oom_score_adj, 0, "oom-score-adj", "int", "Tune host's OOM preferences (-1000 to 1000)"), \
-	C_(STR, pid, 0, "pid", "string", "PID namespace to use (host|private)"), \
-	C_(STR, pidfile, 0, "pidfile", "string", "Write the process id of the container to the file"), \
-	C_(STR, pids_limit, 0, "pids-limit", "int", "Tune container pids limit (set -1 for unlimited)"), \
-	C_(STR, platform, 0, "platform", "string", "Set platform if the image is multi-platform capable"), \
-	C_(BOOL, privileged, 0, "privileged", "Give extended privileges to this container"), \
-	C_(LIST, publish, 'p', "publish", "list", "Publish a container's port(s) to the host"), \
-	C_(BOOL, publish_all, 'P', "publish-all", "Publish all exposed ports to random ports"), \
-	C_(STR, pull, 0, "pull", "string", "Pull image before running (always|missing|never|newer)"), \
-	C_(BOOL, quiet, 'q', "quiet", "Suppress the pull output"), \
-	C_(BOOL, read_only, 0, "read-only", "Mount the container's root filesystem as read only"), \
-	C_(STR, restart, 0, "restart", "string", "Restart policy to apply when a container exits"), \
-	C_(BOOL, remove, 0, "rm", "Automatically remove the container when it exits"), \
-	C_(LIST, security_opt, 0, "security-opt", "list", "Security options"), \
-	C_(BYTES, shm_size, 0, "shm-size", "bytes", "Size of /dev/shm")
+	C_(LIST, devices, 0, "device", "list", "Device of the host, HOST[:CONTAINER[:rwm]]"), \
+	C_(LIST, dns, 0, "dns", "list", "Name server in resolv.conf"), \
+	C_(LIST, dns_option, 0, "dns-option", "list", "Option in resolv.conf"), \
+	C_(LIST, dns_search, 0, "dns-search", "list", "Search domain in resolv.conf"), \
+	C_(STR, domainname, 0, "domainname", "string", "NIS domain name"), \
+	C_(STR, entrypoint, 0, "entrypoint", "string", "Program to run instead of the image's entry point"), \
+	C_(LIST, env, 'e', "env", "list", "Variable, NAME=VALUE; NAME takes the caller's"), \
+	C_(LIST, env_files, 0, "env-file", "list", "File of variables, one a line"), \
+	C_(LIST, expose, 0, "expose", "list", "Port to note, and to publish with -P"), \
+	C_(LIST, group_add, 0, "group-add", "list", "Further group of the process"), \
+	C_(STR, hostname, 'h', "hostname", "string", "Host name (the short id)"), \
+	C_(BOOL, init, 0, "init", "Run a small init that passes signals on and reaps orphans"), \
+	C_(BOOL, interactive, 'i', "interactive", "Keep standard input open"), \
+	C_(STR, ipc, 0, "ipc", "string", "IPC namespace: private or host"), \
+	C_(LIST, labels, 'l', "label", "list", "Label, KEY=VALUE"), \
+	C_(LIST, label_files, 0, "label-file", "list", "File of labels, one a line"), \
+	C_(STR, log_driver, 0, "log-driver", "string", "Where output is kept: json-file or none"), \
+	C_(LIST, log_opts, 0, "log-opt", "list", "Option of the log, accepted as docker's"), \
+	C_(STR, memory, 'm', "memory", "bytes", "Limit of memory, as 512m"), \
+	C_(STR, memory_reservation, 0, "memory-reservation", "bytes", "Memory to keep for it when that gets tight"), \
+	C_(STR, memory_swap, 0, "memory-swap", "bytes", "Limit of memory and swap together (-1: none)"), \
+	C_(LIST, mounts, 0, "mount", "mount", "Mount, type=bind|volume|tmpfs,source=…,destination=…"), \
+	C_(STR, name, 0, "name", "string", "Name of the container"), \
+	C_(STR, network, 0, "network", "network", "Network: slirp4netns, none or host"), \
+	C_(STR, network, 0, "net", "network", "", .hidden = true), \
+	C_(BOOL, no_healthcheck, 0, "no-healthcheck", "Accepted: health checks are not run"), \
+	C_(STR, oom_score_adj, 0, "oom-score-adj", "int", "How readily the kernel ends it, -1000 to 1000"), \
+	C_(STR, pid, 0, "pid", "string", "Process namespace: private or host"), \
+	C_(STR, pidfile, 0, "pidfile", "string", "Write the host's pid of its first process to a file"), \
+	C_(STR, pids_limit, 0, "pids-limit", "int", "How many processes it may have (-1: no limit)"), \
+	C_(STR, platform, 0, "platform", "string", "Platform of the image, OS/ARCH[/VARIANT]"), \
+	C_(BOOL, privileged, 0, "privileged", "Every right and device that the caller has"), \
+	C_(LIST, publish, 'p', "publish", "list", "Port to publish, [IP:][HOST:]PORT[/udp]"), \
+	C_(BOOL, publish_all, 'P', "publish-all", "Publish every exposed port on a free one"), \
+	C_(STR, pull, 0, "pull", "string", "When to fetch the image: missing, always, newer or never"), \
+	C_(BOOL, quiet, 'q', "quiet", "Do not show how a pull goes on"), \
+	C_(BOOL, read_only, 0, "read-only", "Root file system read-only"), \
+	C_(STR, restart, 0, "restart", "string", "When to start it again: no, on-failure[:N], always or unless-stopped"), \
+	C_(BOOL, remove, 0, "rm", "Remove it when it has ended"), \
+	C_(LIST, security_opt, 0, "security-opt", "list", "no-new-privileges, seccomp=…, apparmor=…, mask=…, unmask=…"), \
+	C_(BYTES, shm_size, 0, "shm-size", "bytes", "Size of /dev/shm (64m)")
 
 #define CREATE_ROWS_REST \
-	C_(STR, stop_signal, 0, "stop-signal", "string", "Signal to stop the container"), \
-	C_(INT, stop_timeout, 0, "stop-timeout", "int", "Timeout (in seconds) to stop a container"), \
-	C_(LIST, sysctl, 0, "sysctl", "map", "Sysctl options"), \
-	C_(LIST, tmpfs, 0, "tmpfs", "list", "Mount a tmpfs directory"), \
-	C_(BOOL, tty, 't', "tty", "Allocate a pseudo-TTY"), \
-	C_(STR, timezone, 0, "tz", "string", "Set timezone in the container (TZ)"), \
-	C_(LIST, ulimits, 0, "ulimit", "ulimit", "Ulimit options"), \
-	C_(STR, user, 'u', "user", "string", "Username or UID (format: <name|uid>[:<group|gid>])"), \
-	C_(STR, userns, 0, "userns", "string", "User namespace to use (host|private)"), \
-	C_(STR, uts, 0, "uts", "string", "UTS namespace to use (host|private)"), \
-	C_(LIST, volumes, 'v', "volume", "list", "Bind mount a volume"), \
-	C_(STR, workdir, 'w', "workdir", "string", "Working directory inside the container")
+	C_(STR, stop_signal, 0, "stop-signal", "string", "Signal that asks it to end"), \
+	C_(INT, stop_timeout, 0, "stop-timeout", "int", "Seconds that stop waits before it kills (10)"), \
+	C_(LIST, sysctl, 0, "sysctl", "map", "Kernel parameter of its namespaces, NAME=VALUE"), \
+	C_(LIST, tmpfs, 0, "tmpfs", "list", "File system in memory, PATH[:OPTIONS]"), \
+	C_(BOOL, tty, 't', "tty", "Give it a terminal"), \
+	C_(STR, timezone, 0, "tz", "string", "Time zone, as Europe/Berlin"), \
+	C_(LIST, ulimits, 0, "ulimit", "ulimit", "Limit of resources, NAME=SOFT[:HARD]"), \
+	C_(STR, user, 'u', "user", "string", "User and group, NAME|UID[:GROUP|GID]"), \
+	C_(STR, userns, 0, "userns", "string", "Accepted: it always has a user namespace of its own"), \
+	C_(STR, uts, 0, "uts", "string", "Namespace of the host name: private or host"), \
+	C_(LIST, volumes, 'v', "volume", "list", "Folder of the host or volume, [SOURCE:]PATH[:OPTIONS]"), \
+	C_(STR, workdir, 'w', "workdir", "string", "Folder that the process starts in")
 
 /* clang-format on */
 

@@ -17,8 +17,7 @@ struct kill_options {
 };
 
 static const struct opt opts[] = {
-	OPT_STR(struct kill_options, signal, 's', "signal", "string",
-		"Signal to send to the container"),
+	OPT_STR(struct kill_options, signal, 's', "signal", "string", "Signal to send (KILL)"),
 	OPT_END,
 };
 
@@ -53,7 +52,7 @@ static int run_kill(const struct cli *c, void *opts_of, int argc, char **argv, s
 const struct cmd cmd_kill = {
 	.name = "kill",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Kill one or more running containers",
+	.summary = "Send a signal to running containers",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = CMD_ANY,

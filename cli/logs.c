@@ -16,15 +16,15 @@ struct logs_flags {
 };
 
 static const struct opt opts[] = {
-	OPT_BOOL(struct logs_flags, details, 0, "details", "Show extra details provided to logs"),
-	OPT_BOOL(struct logs_flags, follow, 'f', "follow", "Follow log output"),
+	OPT_BOOL(struct logs_flags, details, 0, "details", "Accepted: the log keeps no attributes"),
+	OPT_BOOL(struct logs_flags, follow, 'f', "follow", "Go on until it ends"),
 	OPT_STR(struct logs_flags, since, 0, "since", "string",
-		"Show logs since timestamp (\"2013-01-02T13:23:37Z\") or relative (\"42m\" for 42 minutes)"),
+		"From a time on, or within the last 42m"),
 	OPT_STR(struct logs_flags, tail, 'n', "tail", "string",
-		"Number of lines to show from the end of the logs (default \"all\")"),
-	OPT_BOOL(struct logs_flags, timestamps, 't', "timestamps", "Show timestamps"),
-	OPT_STR(struct logs_flags, until, 0, "until", "string",
-		"Show logs before timestamp (\"2013-01-02T13:23:37Z\") or relative (\"42m\" for 42 minutes)"),
+		"Only so many of the last lines, or all"),
+	OPT_BOOL(struct logs_flags, timestamps, 't', "timestamps",
+		 "Show when each line was written"),
+	OPT_STR(struct logs_flags, until, 0, "until", "string", "Up to a time, or until 42m ago"),
 	OPT_END,
 };
 
@@ -77,7 +77,7 @@ static int run_logs(const struct cli *cli, void *opts_of, int argc, char **argv,
 const struct cmd cmd_logs = {
 	.name = "logs",
 	.usage = "[OPTIONS] CONTAINER",
-	.summary = "Fetch the logs of a container",
+	.summary = "Show what a container has written",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = 1,

@@ -44,7 +44,7 @@ struct opt {
 	bool hidden; /* not in --help nor in man pages: another spelling, kept for compatibility */
 	size_t offset;     /* of the member in the command's struct */
 	const char *value; /* placeholder in help; NULL where no value is taken */
-	const char *help;  /* one line, as docker words it */
+	const char *help;  /* one line, no full stop */
 	opt_call *call;
 };
 

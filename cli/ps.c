@@ -21,19 +21,16 @@ struct ps_options {
 };
 
 static const struct opt opts[] = {
-	OPT_BOOL(struct ps_options, all, 'a', "all",
-		 "Show all containers (default shows just running)"),
+	OPT_BOOL(struct ps_options, all, 'a', "all", "Those that do not run too"),
 	OPT_LIST(struct ps_options, filters, 'f', "filter", "filter",
-		 "Filter output based on conditions provided"),
+		 "Only those that match KEY=VALUE"),
 	OPT_STR(struct ps_options, format, 0, "format", "string",
 		"json, a template, or \"table\" and a template"),
-	OPT_INT(struct ps_options, last, 'n', "last", "int",
-		"Show n last created containers (includes all states)"),
-	OPT_BOOL(struct ps_options, latest, 'l', "latest",
-		 "Show the latest created container (includes all states)"),
-	OPT_BOOL(struct ps_options, no_trunc, 0, "no-trunc", "Don't truncate output"),
-	OPT_BOOL(struct ps_options, quiet, 'q', "quiet", "Only display container IDs"),
-	OPT_BOOL(struct ps_options, size, 's', "size", "Display total file sizes"),
+	OPT_INT(struct ps_options, last, 'n', "last", "int", "The last so many that were made"),
+	OPT_BOOL(struct ps_options, latest, 'l', "latest", "The last one that was made"),
+	OPT_BOOL(struct ps_options, no_trunc, 0, "no-trunc", "Do not shorten ids and commands"),
+	OPT_BOOL(struct ps_options, quiet, 'q', "quiet", "Only show ids"),
+	OPT_BOOL(struct ps_options, size, 's', "size", "Show what each has written"),
 	OPT_END,
 };
 

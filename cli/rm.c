@@ -13,9 +13,8 @@ struct rm_options {
 
 static const struct opt opts[] = {
 	OPT_BOOL(struct rm_options, force, 'f', "force",
-		 "Force the removal of a running container (uses SIGKILL)"),
-	OPT_BOOL(struct rm_options, volumes, 'v', "volumes",
-		 "Remove anonymous volumes associated with the container"),
+		 "Kill it first; one that does not exist is no error"),
+	OPT_BOOL(struct rm_options, volumes, 'v', "volumes", "Its anonymous volumes too"),
 	OPT_END,
 };
 
@@ -44,7 +43,7 @@ const struct cmd cmd_rm = {
 	.name = "rm",
 	.aliases = { "remove" },
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Remove one or more containers",
+	.summary = "Remove containers",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = CMD_ANY,

@@ -17,10 +17,10 @@
 /* clang-format off */
 static const struct opt opts[] = {
 	CREATE_ROWS_TO_DETACH,
-	C_(BOOL, detach, 'd', "detach", "Run container in background and print container ID"),
-	C_(STR, detach_keys, 0, "detach-keys", "string", "Override the key sequence for detaching a container"),
+	C_(BOOL, detach, 'd', "detach", "Go on in the background, and print the id"),
+	C_(STR, detach_keys, 0, "detach-keys", "string", "Keys that detach (ctrl-p,ctrl-q)"),
 	CREATE_ROWS_TO_SIG_PROXY,
-	C_(TRI, sig_proxy, 0, "sig-proxy", "Proxy received signals to the process (default true)"),
+	C_(TRI, sig_proxy, 0, "sig-proxy", "Pass signals on to the process (true)"),
 	CREATE_ROWS_REST,
 	OPT_END,
 };
@@ -77,7 +77,7 @@ static int run_run(const struct cli *c, void *opts_of, int argc, char **argv, st
 const struct cmd cmd_run = {
 	.name = "run",
 	.usage = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
-	.summary = "Create and run a new container from an image",
+	.summary = "Create a container from an image and start it",
 	.group = CMD_CONTAINERS,
 	.flags = CMD_STOP,
 	.min_args = 1,

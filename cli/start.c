@@ -21,12 +21,13 @@ struct start_options {
 
 static const struct opt opts[] = {
 	OPT_BOOL(struct start_options, attach, 'a', "attach",
-		 "Attach STDOUT/STDERR and forward signals"),
+		 "Show its output, pass signals on, exit with its status"),
 	OPT_STR(struct start_options, detach_keys, 0, "detach-keys", "string",
-		"Override the key sequence for detaching a container"),
-	OPT_BOOL(struct start_options, interactive, 'i', "interactive", "Attach container's STDIN"),
+		"Keys that detach (ctrl-p,ctrl-q)"),
+	OPT_BOOL(struct start_options, interactive, 'i', "interactive",
+		 "As -a, with standard input"),
 	OPT_TRI(struct start_options, sig_proxy, 0, "sig-proxy",
-		"Proxy received signals to the process (default true)"),
+		"Pass signals on to the process (true)"),
 	OPT_END,
 };
 
@@ -98,7 +99,7 @@ static int run_start(const struct cli *c, void *opts_of, int argc, char **argv, 
 const struct cmd cmd_start = {
 	.name = "start",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Start one or more stopped containers",
+	.summary = "Start containers that do not run",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = CMD_ANY,

@@ -17,11 +17,11 @@ struct stop_options {
 };
 
 static const struct opt opts[] = {
-	OPT_BOOL(struct stop_options, ignore, 'i', "ignore", "Ignore containers that do not exist"),
+	OPT_BOOL(struct stop_options, ignore, 'i', "ignore", "One that does not exist is no error"),
 	OPT_STR(struct stop_options, signal, 's', "signal", "string",
-		"Signal to send to the container"),
+		"Signal to send instead of its stop signal"),
 	OPT_INT(struct stop_options, timeout, 't', "timeout", "int",
-		"Seconds to wait before killing the container"),
+		"Seconds to wait before killing"),
 	OPT_INT(struct stop_options, timeout, 0, "time", "int",
 		"Seconds to wait before killing the container", .hidden = true),
 	OPT_END,
@@ -59,7 +59,7 @@ static int run_stop(const struct cli *c, void *opts_of, int argc, char **argv, s
 const struct cmd cmd_stop = {
 	.name = "stop",
 	.usage = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.summary = "Stop one or more running containers",
+	.summary = "End running containers",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = CMD_ANY,

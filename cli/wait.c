@@ -33,7 +33,7 @@ static int run_wait(const struct cli *c, void *opts_of, int argc, char **argv, s
 const struct cmd cmd_wait = {
 	.name = "wait",
 	.usage = "CONTAINER [CONTAINER...]",
-	.summary = "Block until one or more containers stop, then print their exit codes",
+	.summary = "Wait for the end of containers and print their exit statuses",
 	.group = CMD_CONTAINERS,
 	.min_args = 1,
 	.max_args = CMD_ANY,
