@@ -24,8 +24,9 @@ static char *mountinfo_field(const char *line, size_t n)
 
 	for (; n; n--) {
 		line = strchr(line, ' ');
-		if (!line++)
+		if (!line)
 			return NULL;
+		line++;
 	}
 	for (; *line && *line != ' '; line++) {
 		unsigned int c;
