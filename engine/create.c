@@ -228,6 +228,19 @@ int create_merge(struct record *r, const struct create_flags *f, const struct im
 	return 0;
 }
 
+/* With --uts host the container is called as the host is. */
+static void fill_hostname(struct record *r)
+{
+	char name[256] = "";
+
+	if (r->hostname[0])
+		return;
+	if (str_eq(r->uts_mode, "host") && gethostname(name, sizeof(name) - 1) == 0)
+		replace_ptr(&r->hostname, xstrdup(name));
+	else
+		replace_ptr(&r->hostname, xstrndup(r->id, 12));
+}
+
 /* -- on disk -- */
 
 static int claim_random_name(struct container *c, struct err *e)
@@ -304,6 +317,7 @@ int create_container(struct engine *g, struct record *record, const struct creat
 	rand_id(c->id);
 	replace_ptr(&record->id, xstrdup(c->id));
 	record->created_ns = clock_now_ns();
+	fill_hostname(record);
 	if (f->cidfile && (r = write_cidfile(f->cidfile, c->id, e)) < 0)
 		return r;
 	if (mkdirat(g->containers_fd, c->id, 0700) < 0)

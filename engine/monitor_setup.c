@@ -159,22 +159,9 @@ static int put_file(struct monitor *m, const char *name, const char *text, struc
 	return r < 0 ? err_num(e, -r, "write '%s'", name) : 0;
 }
 
-/* With --uts host the container is called as the host is. */
-static void fill_hostname(struct record *record)
-{
-	char name[256] = "";
-
-	if (record->hostname[0])
-		return;
-	if (str_eq(record->uts_mode, "host") && gethostname(name, sizeof(name) - 1) == 0)
-		replace_ptr(&record->hostname, xstrdup(name));
-	else
-		replace_ptr(&record->hostname, xstrndup(record->id, 12));
-}
-
 static int step_small_files(struct monitor *m, struct err *e)
 {
-	struct record *record = m->c->record;
+	const struct record *record = m->c->record;
 	auto_str struct str conf = { 0 }, hosts = { 0 }, hostname = { 0 };
 	struct resolv resolv = { .dns = record->dns,
 				 .search = record->dns_search,
@@ -183,7 +170,6 @@ static int step_small_files(struct monitor *m, struct err *e)
 				 .name = record->name };
 	int r;
 
-	fill_hostname(record);
 	resolv.hostname = record->hostname;
 	str_addf(&hostname, "%s\n", record->hostname);
 	if ((r = resolv_conf_text(&resolv, &m->net_config, &conf, e)) < 0 ||
