@@ -127,7 +127,7 @@ serves() {
 
 @test "main: version and info without a store, and help for a wrong word" {
 	run_pod version
-	matches "$output" 'Version: +[0-9]+\.[0-9]'
+	matches "${lines[0]}" '^pod version [0-9]+\.[0-9]'
 	run_pod --version
 	matches "$output" '^pod version [0-9]+\.[0-9]'
 	[ ! -e "$store" ]
