@@ -36,8 +36,8 @@ int layer_unpack_begin(const struct store *s, const char *diff_id, const char *m
  */
 int layer_unpack_fd(const struct layer_unpack *u);
 /*
- * End of the bytes, without waiting for what is still to be unpacked. Returns the descriptor (borrowed) that
- * becomes readable when layer_unpack_finish has nothing to wait for.
+ * End of the bytes, without waiting for what is still to be unpacked. Returns the descriptor
+ * (borrowed) that becomes readable when layer_unpack_finish has nothing to wait for.
  */
 int layer_unpack_end(struct layer_unpack *u);
 /*

@@ -1,4 +1,7 @@
-/* Logs: a damaged file is parsed without harm, and whatever a container writes is read back byte by byte. */
+/*
+ * Logs: a damaged file is parsed without harm, and whatever a container writes is read back byte by
+ * byte.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

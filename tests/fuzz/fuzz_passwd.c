@@ -1,4 +1,7 @@
-/* USER in a hostile /etc/passwd and /etc/group: input is passwd, NUL, group, NUL, user. Ids stay in range, homes are absolute. */
+/*
+ * USER in a hostile /etc/passwd and /etc/group: input is passwd, NUL, group, NUL, user. Ids stay in
+ * range, homes are absolute.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

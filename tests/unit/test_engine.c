@@ -1,4 +1,7 @@
-/* The engine's parsers and formats: environment files, users, mounts, detach keys, logs, records, names. */
+/*
+ * The engine's parsers and formats: environment files, users, mounts, detach keys, logs, records,
+ * names.
+ */
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -38,21 +41,27 @@ static void test_envfile(void)
 	(void)setenv("POD_TEST_A", "from outside", 1);
 	(void)setenv("POD_TEST_B", "b", 1);
 	(void)unsetenv("POD_TEST_NONE");
-	is_str(parse_env("A=1\nB=two words\n\n# comment\n  C=\r\nA=3", &env, &e), "A=3|B=two words|C=",
+	is_str(parse_env("A=1\nB=two words\n\n# comment\n  C=\r\nA=3", &env, &e),
+	       "A=3|B=two words|C=",
 	       "env file: comments, blanks before a name, a carriage return, the later entry wins");
-	is_str(parse_env("\xEF\xBB\xBF" "A='quoted' # kept\n", &env, &e), "A='quoted' # kept",
+	is_str(parse_env("\xEF\xBB\xBF"
+			 "A='quoted' # kept\n",
+			 &env, &e),
+	       "A='quoted' # kept",
 	       "env file: quotes and a later # are of the value, a byte order mark is not");
 	is_str(parse_env("POD_TEST_A\nPOD_TEST_NONE\n", &env, &e), "POD_TEST_A=from outside",
 	       "env file: a name alone takes the caller's value, or nothing");
 	is_str(parse_env("A=1\nB C=2\n", &env, &e), "file:2: variable 'B C' contains whitespaces",
 	       "env file: blanks in a name");
-	is_str(parse_env("=2\n", &env, &e), "file:1: no variable name on line '=2'", "env file: no name");
+	is_str(parse_env("=2\n", &env, &e), "file:1: no variable name on line '=2'",
+	       "env file: no name");
 	strv_free(&env);
 	is_int(envfile_put(&env, "POD_TEST_*", &e), 0, "-e with a star");
 	is_str(strv_env_get(&env, "POD_TEST_A"), "from outside", "takes all that begin so");
 	is_str(strv_env_get(&env, "POD_TEST_B"), "b", "each of them");
 	is_int(envfile_put(&env, "", &e), -EINVAL, "-e '' is refused");
-	is_int(envfile_parse("A=\0B\n", 5, "file", &env, &e), -EINVAL, "env file: a NUL is refused");
+	is_int(envfile_parse("A=\0B\n", 5, "file", &env, &e), -EINVAL,
+	       "env file: a NUL is refused");
 }
 
 /* -- users -- */
@@ -64,7 +73,8 @@ static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
 			     "app:x:1000:100:App:/srv/app:/bin/sh\n"
 			     "1234:x:77:77::/n:\n"
 			     "last:x:5:6::relative";
-static const char group[] = "root:x:0:\nusers:x:100:other\naudio:x:29:app,other\nvideo:x:44:xapp,app\nwrap:x:4294967325:app\n";
+static const char group[] =
+	"root:x:0:\nusers:x:100:other\naudio:x:29:app,other\nvideo:x:44:xapp,app\nwrap:x:4294967325:app\n";
 
 /* "uid:gid groups home" or the error. */
 static const char *lookup(const char *user, const struct strv *add)
@@ -93,26 +103,36 @@ static void test_passwd(void)
 	is_str(lookup("", NULL), "0:0 /root", "no user is root, with root's home");
 	is_str(lookup("app", NULL), "1000:100 29 44 /srv/app", "a name has its groups");
 	is_str(lookup("1000", NULL), "1000:100 29 44 /srv/app", "a number is looked up too");
-	is_str(lookup("app:root", NULL), "1000:0 /srv/app", "a group that is given is the only one");
+	is_str(lookup("app:root", NULL), "1000:0 /srv/app",
+	       "a group that is given is the only one");
 	is_str(lookup("4242:4243", NULL), "4242:4243 /", "numbers need no entry");
-	is_str(lookup("4242", NULL), "4242:0 /", "a number without an entry has group 0, as docker has it");
-	is_str(lookup("1234", NULL), "1234:0 /", "digits are a number even where a user is called so");
+	is_str(lookup("4242", NULL), "4242:0 /",
+	       "a number without an entry has group 0, as docker has it");
+	is_str(lookup("1234", NULL), "1234:0 /",
+	       "digits are a number even where a user is called so");
 	is_str(lookup("last", NULL), "5:6 /", "a home that is no absolute path is none");
 	strv_add(&add, "audio");
 	strv_add(&add, "4000");
 	strv_add(&add, "audio");
 	is_str(lookup("0:0", &add), "0:0 29 4000 /root", "added groups, each once");
-	is_str(lookup("nobody", NULL), "unable to find user nobody: no matching entries in passwd file", "unknown name");
-	is_str(lookup("app:nobody", NULL), "unable to find group nobody: no matching entries in group file",
-	       "unknown group");
+	is_str(lookup("nobody", NULL),
+	       "unable to find user nobody: no matching entries in passwd file", "unknown name");
+	is_str(lookup("app:nobody", NULL),
+	       "unable to find group nobody: no matching entries in group file", "unknown group");
 	/* CVE-2024-40635: nothing wraps round to root */
-	is_str(lookup("4294967296", NULL), "user '4294967296': ids go from 0 to 2147483647", "2^32 is not root");
-	is_str(lookup("2147483648", NULL), "user '2147483648': ids go from 0 to 2147483647", "2^31 is refused");
-	is_str(lookup("0:4294967296", NULL), "group '4294967296': ids go from 0 to 2147483647", "nor as a group");
-	is_str(lookup("99999999999999999999", NULL), "user '99999999999999999999': ids go from 0 to 2147483647",
+	is_str(lookup("4294967296", NULL), "user '4294967296': ids go from 0 to 2147483647",
+	       "2^32 is not root");
+	is_str(lookup("2147483648", NULL), "user '2147483648': ids go from 0 to 2147483647",
+	       "2^31 is refused");
+	is_str(lookup("0:4294967296", NULL), "group '4294967296': ids go from 0 to 2147483647",
+	       "nor as a group");
+	is_str(lookup("99999999999999999999", NULL),
+	       "user '99999999999999999999': ids go from 0 to 2147483647",
 	       "nor what overflows 64 bits");
-	has_str(lookup("evil", NULL), "unable to find user evil", "a line with such a number is none");
-	has_str(lookup("minus", NULL), "unable to find user minus", "nor one with a negative number");
+	has_str(lookup("evil", NULL), "unable to find user evil",
+		"a line with such a number is none");
+	has_str(lookup("minus", NULL), "unable to find user minus",
+		"nor one with a negative number");
 	has_str(lookup("-1", NULL), "unable to find user -1", "-1 is a name");
 	has_str(lookup(" 0", NULL), "unable to find user  0", "' 0' is a name");
 	has_str(lookup("0x0", NULL), "unable to find user 0x0", "'0x0' is a name");
@@ -123,7 +143,8 @@ static void test_passwd(void)
 
 /* -- mounts -- */
 
-static const char *mounted(int (*add)(struct record *, const char *, struct err *), const char *text)
+static const char *mounted(int (*add)(struct record *, const char *, struct err *),
+			   const char *text)
 {
 	auto_record struct record *r = record_new();
 	static char out[1200];
@@ -137,8 +158,9 @@ static const char *mounted(int (*add)(struct record *, const char *, struct err 
 	}
 	m = &r->mounts[0];
 	options = strv_join(&m->options, ",");
-	(void)snprintf(out, sizeof(out), "%s %s %s %s%s%s%s", m->type, m->source ? m->source : "-", m->destination,
-		       options, m->read_only ? " ro" : "", m->anonymous ? " anonymous" : "", m->no_copy ? " nocopy" : "");
+	(void)snprintf(out, sizeof(out), "%s %s %s %s%s%s%s", m->type, m->source ? m->source : "-",
+		       m->destination, options, m->read_only ? " ro" : "",
+		       m->anonymous ? " anonymous" : "", m->no_copy ? " nocopy" : "");
 	return out;
 }
 
@@ -147,37 +169,56 @@ static void test_mounts(void)
 	auto_record struct record *r = record_new();
 	struct err e = { 0 };
 
-	is_str(mounted(mounts_add_volume, "/a/./b//:/c/"), "bind /a/b /c ", "-v: a path of the host, tidied");
-	is_str(mounted(mounts_add_volume, "data:/c:ro,nocopy"), "volume data /c  ro nocopy", "-v: a volume by name");
-	is_str(mounted(mounts_add_volume, "/c"), "volume - /c  anonymous", "-v: an anonymous volume");
-	is_str(mounted(mounts_add_volume, "/a:/c:rslave,z"), "bind /a /c rslave", "-v: propagation; labels mean nothing");
-	has_str(mounted(mounts_add_volume, "a/b:/c"), "includes invalid characters", "-v: a relative path is no name");
-	has_str(mounted(mounts_add_volume, "/a:c"), "must be absolute", "-v: a relative destination");
-	has_str(mounted(mounts_add_volume, "/a:/c/../d"), "must not contain '..'", "-v: '..' inside");
-	has_str(mounted(mounts_add_volume, "/a:/"), "destination can't be '/'", "-v: the root itself");
-	has_str(mounted(mounts_add_volume, "/a:/c:bogus"), "invalid mode: bogus", "-v: an unknown word");
+	is_str(mounted(mounts_add_volume, "/a/./b//:/c/"), "bind /a/b /c ",
+	       "-v: a path of the host, tidied");
+	is_str(mounted(mounts_add_volume, "data:/c:ro,nocopy"), "volume data /c  ro nocopy",
+	       "-v: a volume by name");
+	is_str(mounted(mounts_add_volume, "/c"), "volume - /c  anonymous",
+	       "-v: an anonymous volume");
+	is_str(mounted(mounts_add_volume, "/a:/c:rslave,z"), "bind /a /c rslave",
+	       "-v: propagation; labels mean nothing");
+	has_str(mounted(mounts_add_volume, "a/b:/c"), "includes invalid characters",
+		"-v: a relative path is no name");
+	has_str(mounted(mounts_add_volume, "/a:c"), "must be absolute",
+		"-v: a relative destination");
+	has_str(mounted(mounts_add_volume, "/a:/c/../d"), "must not contain '..'",
+		"-v: '..' inside");
+	has_str(mounted(mounts_add_volume, "/a:/"), "destination can't be '/'",
+		"-v: the root itself");
+	has_str(mounted(mounts_add_volume, "/a:/c:bogus"), "invalid mode: bogus",
+		"-v: an unknown word");
 	has_str(mounted(mounts_add_volume, ":/c"), "an empty section", "-v: an empty source");
-	has_str(mounted(mounts_add_volume, "/a:/b:ro:x"), "expected [SOURCE:]", "-v: too many parts");
+	has_str(mounted(mounts_add_volume, "/a:/b:ro:x"), "expected [SOURCE:]",
+		"-v: too many parts");
 	is_str(mounted(mounts_add_tmpfs, "/t:size=1m,exec"), "tmpfs - /t size=1m,exec,nosuid,nodev",
 	       "--tmpfs: docker's defaults but for what is asked");
-	has_str(mounted(mounts_add_tmpfs, "/t:bogus=1"), "invalid tmpfs option", "--tmpfs: an unknown word");
-	is_str(mounted(mounts_add_long, "type=bind,src=/a,dst=/b,readonly,bind-propagation=rshared"),
+	has_str(mounted(mounts_add_tmpfs, "/t:bogus=1"), "invalid tmpfs option",
+		"--tmpfs: an unknown word");
+	is_str(mounted(mounts_add_long,
+		       "type=bind,src=/a,dst=/b,readonly,bind-propagation=rshared"),
 	       "bind /a /b rshared ro", "--mount: bind");
-	is_str(mounted(mounts_add_long, "target=/b"), "volume - /b  anonymous", "--mount: a volume is the default");
+	is_str(mounted(mounts_add_long, "target=/b"), "volume - /b  anonymous",
+	       "--mount: a volume is the default");
 	is_str(mounted(mounts_add_long, "type=tmpfs,destination=/b,tmpfs-size=10,readonly=false"),
 	       "tmpfs - /b size=10,noexec,nosuid,nodev", "--mount: tmpfs");
-	has_str(mounted(mounts_add_long, "type=tmpfs,dst=/b,bind-propagation=shared"), "cannot mix", "--mount: a key of another type");
-	has_str(mounted(mounts_add_long, "type=bind,dst=/b"), "source is required", "--mount: bind without source");
-	has_str(mounted(mounts_add_long, "type=bind,src=/a"), "target is required", "--mount: no destination");
-	has_str(mounted(mounts_add_long, "type=x,dst=/b"), "invalid mount type", "--mount: an unknown type");
-	has_str(mounted(mounts_add_long, "dst=/b,ro=perhaps"), "invalid value for readonly", "--mount: not a bool");
+	has_str(mounted(mounts_add_long, "type=tmpfs,dst=/b,bind-propagation=shared"), "cannot mix",
+		"--mount: a key of another type");
+	has_str(mounted(mounts_add_long, "type=bind,dst=/b"), "source is required",
+		"--mount: bind without source");
+	has_str(mounted(mounts_add_long, "type=bind,src=/a"), "target is required",
+		"--mount: no destination");
+	has_str(mounted(mounts_add_long, "type=x,dst=/b"), "invalid mount type",
+		"--mount: an unknown type");
+	has_str(mounted(mounts_add_long, "dst=/b,ro=perhaps"), "invalid value for readonly",
+		"--mount: not a bool");
 	is_int(mounts_add_volume(r, "/a:/c", &e), 0, "the first mount at a place");
 	is_int(mounts_add_tmpfs(r, "/c/", &e), -EINVAL, "a second one is refused");
 	is_str(e.msg, "duplicate mount point: /c", "and told");
 	is_int(mounts_add_device(r, "/dev/null:/dev/mine:r", &e), 0, "--device");
 	is_str(r->devices[0].container, "/dev/mine", "with a name inside");
 	is_str(r->devices[0].access, "r", "and access");
-	is_int(mounts_add_device(r, "/dev/null:x", &e), -EINVAL, "--device: a relative name inside");
+	is_int(mounts_add_device(r, "/dev/null:x", &e), -EINVAL,
+	       "--device: a relative name inside");
 	is_int(mounts_add_ulimit(r, "nofile=10:20", &e), 0, "--ulimit");
 	is_int(r->ulimits[0].hard, 20, "hard limit");
 	is_int(mounts_add_ulimit(r, "nofile=unlimited", &e), 0, "--ulimit unlimited");
@@ -206,8 +247,14 @@ static void test_detach_keys(void)
 	bool done;
 
 	is_int(detach_keys_parse(NULL, &k, &e), 0, "the default");
-	feed(&k, "ab\x10" "c", out, &done);
-	is_str(out, "ab\x10" "c", "ctrl-p and another key both come through");
+	feed(&k,
+	     "ab\x10"
+	     "c",
+	     out, &done);
+	is_str(out,
+	       "ab\x10"
+	       "c",
+	       "ctrl-p and another key both come through");
 	ok(!done, "and do not detach");
 	feed(&k, "x\x10", out, &done);
 	is_str(out, "x", "ctrl-p is held back");
@@ -250,7 +297,8 @@ static void entries(const char *text, size_t len, struct str *all, size_t *ret_n
 
 static void test_log_entry(void)
 {
-	static const char odd[] = "nul \0 quote \" slash \\ tab \t bell \a utf \xc3\xa9 not \xff\xfe\n";
+	static const char odd[] =
+		"nul \0 quote \" slash \\ tab \t bell \a utf \xc3\xa9 not \xff\xfe\n";
 	struct log_entry entry = { 0 };
 	auto_str struct str line = { 0 };
 
@@ -260,9 +308,11 @@ static void test_log_entry(void)
 	ok(entry.is_stderr, "with its stream");
 	is_int(entry.time_ns, 1700000000123456789, "and its time");
 #define PARSE(s) log_entry_parse(s, sizeof(s) - 1, &entry)
-	is_int(PARSE("{\"log\":\"\\u00e9\\ud83d\\ude00\\ud800\"}"), 0, "escapes of docker's writer");
+	is_int(PARSE("{\"log\":\"\\u00e9\\ud83d\\ude00\\ud800\"}"), 0,
+	       "escapes of docker's writer");
 	is_str(entry.text.data, "\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbd", "pairs, and half a pair");
-	is_int(PARSE("{\"log\":\"a\",\"attrs\":\"x\",\"stream\":\"stdout\"}"), 0, "an unknown member");
+	is_int(PARSE("{\"log\":\"a\",\"attrs\":\"x\",\"stream\":\"stdout\"}"), 0,
+	       "an unknown member");
 	is_int(PARSE("{\"log\":\"a"), -EBADMSG, "cut short");
 	is_int(PARSE("{\"log\":\"a\"} x"), -EBADMSG, "with more behind it");
 	is_int(PARSE("{\"log\":\"\\x\"}"), -EBADMSG, "a wrong escape");
@@ -362,15 +412,16 @@ static void test_record(void)
 	(void)rmdir(path);
 	record_free(back);
 	back = NULL;
-	is_int(record_parse("{\"id\":\"x\",\"name\":\"y\"}", 21, &back, &e), -EBADMSG, "an id that is none");
+	is_int(record_parse("{\"id\":\"x\",\"name\":\"y\"}", 21, &back, &e), -EBADMSG,
+	       "an id that is none");
 	is_int(record_parse("{\"name\":\"y\"}", 12, &back, &e), -EBADMSG, "no id");
 	is_int(record_parse("[]", 2, &back, &e), -EBADMSG, "no object");
 }
 
 static void test_random_name(void)
 {
-	auto_free char *a = create_random_name(0), *b = create_random_name(0), *c = create_random_name(0),
-		       *d = create_random_name(3);
+	auto_free char *a = create_random_name(0), *b = create_random_name(0),
+		       *c = create_random_name(0), *d = create_random_name(3);
 
 	ok(strchr(a, '_') && strchr(a, '_') != a && strchr(a, '_')[1], "adjective_surname");
 	ok(!str_eq(a, b) || !str_eq(b, c), "another each time");
