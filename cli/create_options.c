@@ -540,7 +540,7 @@ int create_options_record(const struct create_options *o, int argc, char **argv,
 	    take_lists(o, r, e) < 0 || take_limits(o, r, e) < 0 || take_restart(o, r, e) < 0)
 		return -e->num;
 	r->stdin_once = r->open_stdin && (streams & ATTACH_IN);
-	r->image = xstrdup(argv[0]);
+	replace_ptr(&r->image, xstrdup(argv[0]));
 	r->read_only = o->read_only;
 	r->shm_size = o->shm_size;
 	r->privileged = o->privileged;
