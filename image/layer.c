@@ -342,14 +342,18 @@ static int sync_if_named(const struct layer_unpack *u, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/*
+ * The lock file goes last: were it gone before the rename, somebody could make it anew in the folder that is about to
+ * move, and clear that out as a dead process's.
+ */
 static int put_in_place(struct layer_unpack *u, struct err *e)
 {
 	char path[NAME_BYTES + 8];
 
-	(void)snprintf(path, sizeof(path), "%s/lock", u->work);
-	if (unlinkat(u->store->tmp_fd, path, 0) < 0 ||
-	    renameat(u->store->tmp_fd, u->work, u->store->layers_fd, digest_hex(u->diff_id)) < 0)
+	if (renameat(u->store->tmp_fd, u->work, u->store->layers_fd, digest_hex(u->diff_id)) < 0)
 		return err_sys(e, "put layer %.19s in its place", u->diff_id);
+	(void)snprintf(path, sizeof(path), "%s/lock", digest_hex(u->diff_id));
+	(void)unlinkat(u->store->layers_fd, path, 0);
 	close_fd(&u->lock); /* and with it the duty to remove the work folder */
 	return 0;
 }
