@@ -358,6 +358,7 @@ static void test_json_log(void)
 	entries(file.data, file.len, &all, &n);
 	is_int(n, 6, "a long line is three entries of at most 16 KiB");
 	is_int(all.len, 13 + 40001, "without a byte lost");
+	json_log_end(&log, &out, 6);
 	json_log_close(&log);
 	/* a crash in the middle of a write */
 	n = file.len;
