@@ -343,8 +343,8 @@ static int sync_if_named(const struct layer_unpack *u, struct err *e)
 }
 
 /*
- * The lock file goes last: were it gone before the rename, somebody could make it anew in the folder that is about to
- * move, and clear that out as a dead process's.
+ * The lock file goes last: were it gone before the rename, somebody could make it anew in the
+ * folder that is about to move, and clear that out as a dead process's.
  */
 static int put_in_place(struct layer_unpack *u, struct err *e)
 {

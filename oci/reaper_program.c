@@ -109,7 +109,7 @@ _Noreturn void reaper_main(const long *stack)
 
 		if (sig == SIGCHLD_NUMBER)
 			reap(program);
-		/* the terminal has told its foreground itself; NOLINTNEXTLINE: the kernel filled it */
+		/* a terminal tells its foreground itself; NOLINTNEXTLINE: the kernel filled it */
 		else if (sig > 0 && info.code != SI_KERNEL_CODE)
 			(void)call4(__NR_kill, program, sig, 0, 0);
 	}
