@@ -38,6 +38,7 @@ example() {
 	case $line in
 	*"logs -f"* | *attach* | *"oci run"*) end=5 want=124 ;;
 	*curl*) line="eventually 10 ${line/curl/curl -sf} >/dev/null" ;;
+	*"oci delete"*) line="eventually 10 $T/bin/$line >/dev/null" ;; # the kill has no wait
 	esac
 	if [[ $line == eventually* ]]; then
 		eval "$line" || status=$?
