@@ -287,7 +287,7 @@ err3"
 	run_pod 1 rmi busybox
 	one_line "$stderr"
 	has "$stderr" "in use"
-	run_pod start c
+	run_pod start -a c
 	run_pod rm c
 	run_pod rmi busybox
 }

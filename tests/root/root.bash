@@ -35,6 +35,7 @@ cgroup_dir() {
 
 # begin SCRIPT: creates and starts container one in the background
 begin() {
+	# shellcheck disable=SC2016 # jq's variable
 	config '.process.args = ["/bin/sh", "-c", $script]' --arg script "$1"
 	oci create -b "$T/b" one >"$T/out" 2>"$T/err" </dev/null
 	oci start one
