@@ -118,6 +118,7 @@ void net_stop(struct net *n)
 {
 	close_fd(&n->exit_fd);
 	close_fd(&n->ready_fd);
+	child_kill(&n->udp);
 	child_kill(&n->helper); /* reaped: its listening sockets are gone when this returns */
 	if (n->api_fd >= 0 && *n->api_name)
 		(void)unlinkat(n->api_fd, n->api_name, 0);

@@ -51,6 +51,7 @@ int net_ports_claim(struct net_ports *p, struct err *e);
 struct net {
 	enum net_driver driver;
 	struct child helper; /* slirp4netns */
+	struct child udp;    /* forwarder of published UDP ports; none where there are none */
 	int exit_fd;         /* slirp4netns leaves when this closes */
 	int ready_fd;        /* readable when the network is up; -1 once waited for */
 	int api_fd;          /* folder fd where the API socket is */
@@ -60,6 +61,7 @@ struct net {
 #define NET_NONE_INIT                                       \
 	((struct net){ .driver = NET_NONE,                  \
 		       .helper = { .pid = 0, .pidfd = -1 }, \
+		       .udp = { .pid = 0, .pidfd = -1 },    \
 		       .exit_fd = -1,                       \
 		       .ready_fd = -1,                      \
 		       .api_fd = -1 })

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "net/driver.h"
+#include "net/udp.h"
 
 #define API_SOCKET "slirp.sock"
 #define READY_TIMEOUT_MS 10000
@@ -206,7 +207,7 @@ static int slirp_start(const struct net_config *c, pid_t init, struct net *n, st
 	n->api_fd = fd_dup_above(c->run_dirfd, 3);
 	if (c->ports.n)
 		(void)snprintf(n->api_name, sizeof(n->api_name), API_SOCKET);
-	return 0;
+	return udp_forward_start(&c->ports, netns, slirp_address(c), &n->udp, e);
 }
 
 /* Why it ended: its last line. */
@@ -291,7 +292,8 @@ static int slirp_wait(struct net *n, const struct net_config *c, struct err *e)
 	int r = wait_ready(n, c, e);
 
 	for (size_t i = 0; i < c->ports.n && r >= 0; i++)
-		r = publish(c, &c->ports.v[i], e);
+		if (!str_eq(c->ports.v[i].protocol, "udp")) /* net/udp.c serves those */
+			r = publish(c, &c->ports.v[i], e);
 	return r;
 }
 

@@ -41,28 +41,35 @@ while True:
 	# busybox has no server that speaks UDP: the host's python, read-only
 	run_pod run -d --name c -p "$port:5353/udp" -v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro busybox /usr/bin/python3 -c "$server"
 	has "$(pod ps)" "0.0.0.0:$port->5353/udp"
-	# slirp4netns gives a datagram from the host's loopback the gateway's address, and an answer to that one goes nowhere
-	# while the host's loopback is closed to containers: another address of this machine gets it
+	eventually 15 udp_answers 127.0.0.1 "$port"
 	local address
 	address=$(ip -4 -o addr show scope global 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }')
-	[ -n "$address" ] || skip "this machine has no address beside loopback"
-	eventually 15 udp_answers "$address" "$port"
+	[ -z "$address" ] || udp_answers "$address" "$port"
+	# each client gets its own answers, and a program that starts over is found again
+	udp_answers 127.0.0.1 "$port" 20
+	run_pod stop -t 0 c
+	! udp_answers 127.0.0.1 "$port" 2>/dev/null
+	run_pod start c
+	eventually 15 udp_answers 127.0.0.1 "$port"
 	run_pod rm -f c
-	port=$(free_port)
-	run_pod run -d --name c --network slirp4netns:allow_host_loopback=true -p "127.0.0.1:$port:5353/udp" \
-		-v /usr:/usr:ro -v /lib:/lib:ro -v /lib64:/lib64:ro busybox /usr/bin/python3 -c "$server"
+	run_pod run -d --name c -p "127.0.0.1:$port:5353/udp" -p "127.0.0.1:$port:5353" -v /usr:/usr:ro -v /lib:/lib:ro \
+		-v /lib64:/lib64:ro busybox /usr/bin/python3 -c "$server"
 	eventually 15 udp_answers 127.0.0.1 "$port"
 	run_pod rm -f c
 }
 
+# udp_answers ADDRESS PORT [CLIENTS]: every client gets the answer to what it sent
 udp_answers() {
 	python3 - "$@" <<-'PYTHON'
 		import socket, sys
-		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		s.settimeout(1)
-		s.sendto(b'ping\n', (sys.argv[1], int(sys.argv[2])))
-		data = s.recv(100)
-		assert data == b'got ping\n', data
+		peer = (sys.argv[1], int(sys.argv[2]))
+		clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(int(sys.argv[3]) if sys.argv[3:] else 1)]
+		for i, s in enumerate(clients):
+		    s.settimeout(1)
+		    s.sendto(b'ping %d' % i, peer)
+		for i, s in enumerate(clients):
+		    data, source = s.recvfrom(100)
+		    assert (data, source) == (b'got ping %d' % i, peer), (data, source)
 	PYTHON
 }
 
