@@ -303,6 +303,7 @@ static void live(struct monitor *m, struct container_exit *x)
 		if (m->no_restart)
 			return;
 		m->ended = false;
+		net_stop(&m->net);
 		if (monitor_launch(m, &e) < 0) {
 			log_error("restart: %s", e.msg);
 			monitor_settle(m);

@@ -33,8 +33,8 @@ void monitor_settle(struct monitor *m)
 	close_fd(&m->sources[0].fd);
 	close_fd(&m->sources[1].fd);
 	child_kill(&m->init);
+	net_end(&m->net); /* beside what follows */
 	complain(oci_delete(&m->c->engine->oci, m->c->id, true, &e), &e);
-	net_stop(&m->net);
 }
 
 static int clear_files(struct monitor *m, const struct container_exit *x, struct err *e)
@@ -60,5 +60,6 @@ void monitor_leave(struct monitor *m, const struct container_exit *x)
 		complain(rootfs_unmount(&m->rootfs, m->c->dirfd, &e), &e);
 	close_fd(&m->listen);
 	complain(clear_files(m, x, &e), &e);
+	net_leave(&m->net);
 	close_fd(&m->lock);
 }

@@ -114,15 +114,34 @@ int net_wait(struct net *n, const struct net_config *c, struct err *e)
 	return drivers[c->driver]->wait ? drivers[c->driver]->wait(n, c, e) : 0;
 }
 
-void net_stop(struct net *n)
+void net_end(struct net *n)
 {
 	close_fd(&n->exit_fd);
+	if (n->udp.pid > 0)
+		(void)kill(n->udp.pid, SIGKILL); /* ours and not reaped: still the same process */
+	if (n->helper.pid > 0)
+		(void)kill(n->helper.pid, SIGKILL);
+}
+
+void net_stop(struct net *n)
+{
+	net_end(n);
 	close_fd(&n->ready_fd);
 	child_kill(&n->udp);
 	child_kill(&n->helper); /* reaped: its listening sockets are gone when this returns */
 	if (n->api_fd >= 0 && *n->api_name)
 		(void)unlinkat(n->api_fd, n->api_name, 0);
 	close_fd(&n->api_fd);
+}
+
+void net_leave(struct net *n)
+{
+	net_end(n);
+	if (!n->published && n->helper.pid > 0) {
+		close_fd(&n->helper.pidfd);
+		n->helper = CHILD_NONE;
+	}
+	net_stop(n);
 }
 
 const char *net_address(const struct net_config *c)

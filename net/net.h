@@ -52,6 +52,7 @@ struct net {
 	enum net_driver driver;
 	struct child helper; /* slirp4netns */
 	struct child udp;    /* forwarder of published UDP ports; none where there are none */
+	bool published;      /* there are ports to be free again */
 	int exit_fd;         /* slirp4netns leaves when this closes */
 	int ready_fd;        /* readable when the network is up; -1 once waited for */
 	int api_fd;          /* folder fd where the API socket is */
@@ -85,8 +86,16 @@ struct net_config {
  */
 int net_start(const struct net_config *c, pid_t init, struct net *ret, struct err *e);
 int net_wait(struct net *n, const struct net_config *c, struct err *e);
-/* Ends the helper; ports are free when it returns. */
+/* The container has ended: its helpers are told to end too, and nothing is waited for. */
+void net_end(struct net *n);
+/* Ends the helpers; ports are free and nothing is left to reap when it returns. */
 void net_stop(struct net *n);
+/*
+ * The same for a process that is about to end itself: where no port is published nothing is waited
+ * for. The kernel takes some 30 ms to take down the device of slirp4netns, and whoever reaps our
+ * children reaps it then.
+ */
+void net_leave(struct net *n);
 
 /* Where the container finds things, for resolv.conf and hosts. */
 const char *net_address(const struct net_config *c);     /* "10.0.2.100" or NULL */

@@ -205,7 +205,8 @@ static int slirp_start(const struct net_config *c, pid_t init, struct net *n, st
 	if (r < 0)
 		return r;
 	n->api_fd = fd_dup_above(c->run_dirfd, 3);
-	if (c->ports.n)
+	n->published = c->ports.n > 0;
+	if (n->published)
 		(void)snprintf(n->api_name, sizeof(n->api_name), API_SOCKET);
 	return udp_forward_start(&c->ports, netns, slirp_address(c), &n->udp, e);
 }

@@ -1,7 +1,8 @@
 /*
- * A forwarder of datagrams, see udp.h: a process of its own beside slirp4netns. Its listening sockets stay in the
- * host's network namespace, where they were made; then it moves into the container's, where it makes a socket for
- * each client that it hears of, and gives up every privilege.
+ * A forwarder of datagrams, see udp.h: a process of its own beside slirp4netns. Its listening
+ * sockets stay in the host's network namespace, where they were made; then it moves into the
+ * container's, where it makes a socket for each client that it hears of, and gives up every
+ * privilege.
  */
 #include "net/udp.h"
 
@@ -42,7 +43,7 @@ struct flow {
 	int sock; /* -1: free */
 	size_t listener;
 	struct sockaddr_in client;
-	struct in_addr local; /* the host's address that the client wrote to: answers come from it */
+	struct in_addr local; /* the host's address that the client wrote to; answers say so */
 	int64_t used_ns;
 };
 
@@ -207,7 +208,7 @@ static void pass_out(struct forwarder *f, struct flow *flow)
 		ssize_t n = recv(flow->sock, f->datagram, sizeof(f->datagram), 0);
 
 		if (n < 0)
-			return; /* nothing more, or nobody listens inside (ECONNREFUSED, once a datagram) */
+			return; /* nothing more, or nobody listens inside (ECONNREFUSED) */
 		flow->used_ns = clock_mono_ns();
 		answer(f, flow, (size_t)n);
 	}
