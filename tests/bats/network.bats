@@ -48,7 +48,9 @@ while True:
 	# each client gets its own answers, and a program that starts over is found again
 	udp_answers 127.0.0.1 "$port" 20
 	run_pod stop -t 0 c
-	! udp_answers 127.0.0.1 "$port" 2>/dev/null
+	if udp_answers 127.0.0.1 "$port" 2>/dev/null; then
+		false "a stopped container answers"
+	fi
 	run_pod start c
 	eventually 15 udp_answers 127.0.0.1 "$port"
 	run_pod rm -f c
