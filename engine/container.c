@@ -121,6 +121,7 @@ int container_refresh(struct container *c, struct err *e)
 		return r;
 	if (r > 0)
 		return err_set(e, ENOENT, "no such container: %s", c->record->name);
+	state_clear_run(&c->run);
 	if (state_read_run(c->dirfd, &c->run) == 0 && proc_id_alive(&c->run.monitor) &&
 	    c->run.init.pid) {
 		c->status = CONTAINER_RUNNING;

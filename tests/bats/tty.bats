@@ -47,7 +47,7 @@ on_terminal() {
 	pull busybox
 	on_terminal 24x80 run -it --rm --network none busybox sh <<-'SCRIPT'
 		expect / #
-		send echo be''gun; sleep 1000\r
+		send sh -c "echo be''gun; exec sleep 1000"\r
 		expect begun
 		send \x03
 		expect / #
