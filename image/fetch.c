@@ -55,6 +55,7 @@ struct job {
 	int64_t done;     /* bytes that came and were taken */
 	int64_t begun_at; /* .done when this attempt began */
 	bool checked;     /* this attempt's answer has been looked at */
+	bool excess;      /* more came than the descriptor says */
 	int64_t skip;     /* bytes to pass over: the server began at 0 again */
 	int64_t rest_until_ns;
 	struct str pending; /* what the pipe has not taken yet */
@@ -200,9 +201,11 @@ static int on_bytes(void *data, const void *p, size_t len, struct err *e)
 	}
 	if (rc < 0 || !len)
 		return rc;
-	if ((int64_t)len > j->desc->size - j->done)
+	if ((int64_t)len > j->desc->size - j->done) {
+		j->excess = true;
 		return err_set(e, EBADMSG, "more than the %jd bytes that the manifest says",
 			       (intmax_t)j->desc->size);
+	}
 	rc = blob_write(j->blob, bytes, len, e);
 	if (rc < 0)
 		return rc;
@@ -292,7 +295,7 @@ static int end_transfer(struct job *j, struct err *e)
 	if (j->done > j->begun_at)
 		j->tried = (struct registry_try){ 0 };
 	/* the server's last byte may come with an error of the connection */
-	if (j->done == j->desc->size)
+	if (j->done == j->desc->size && !j->excess)
 		rc = REGISTRY_OK;
 	else
 		rc = registry_judge(j->f->registry, j->transfer, &j->tried, what, &ms, e);
